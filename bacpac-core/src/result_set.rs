@@ -1,0 +1,30 @@
+//! Small results, e.g. of a catalog query, whole in memory.
+
+/// A cell of a small result, e.g. of a catalog query.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Cell {
+    /// NULL.
+    Null,
+    /// bit.
+    Bool(bool),
+    /// tinyint to bigint.
+    Int(i64),
+    /// real, float.
+    Float(f64),
+    /// decimal, numeric, money: plain decimal text.
+    Decimal(String),
+    /// Character types, xml; also guids (lower case) and dates and times (ISO 8601).
+    Text(String),
+    /// binary types.
+    Bytes(Vec<u8>),
+}
+
+/// A small result set, whole in memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResultSet {
+    /// Column names in order.
+    pub columns: Vec<String>,
+    /// Rows.
+    pub rows: Vec<Vec<Cell>>,
+}
