@@ -1,13 +1,19 @@
 //! Exports a SQL Server database to a `.bacpac` file and imports it back, streaming.
+//!
+//! | to | see |
+//! |---|---|
+//!
+//! Every operation takes options (plain data) and a [`Control`] (progress and cancellation), and returns a report or an
+//! [`Error`] that says what, where and what to do. Operations run in a Tokio runtime.
 
 pub mod bcp;
-pub mod connection;
+pub mod collation;
 mod control;
 mod error;
 pub mod ident;
-pub mod model;
-pub mod objects;
 mod result_set;
+#[cfg(test)]
+mod shared_files;
 mod sql_type;
 
 pub use control::{Control, Progress, Stage, Warning};

@@ -1,5 +1,7 @@
 //! Which columns a native row has, and chunks of encoded rows.
 
+use super::plan::Plan;
+use crate::error::Result;
 use crate::sql_type::SqlType;
 use bytes::Bytes;
 
@@ -39,6 +41,12 @@ impl RowLayout {
     /// The columns, in stream order.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// Whether rows of this layout can be carried: fails with `Unsupported` naming the column (vector), or
+    /// `InvalidArgument` on facets no server has and on a layout without columns.
+    pub fn check(&self) -> Result<()> {
+        Plan::new(self).map(drop)
     }
 
     /// Whether any value can be large, so that a row may be larger than a chunk.
