@@ -2,6 +2,7 @@
 //!
 //! | to | see |
 //! |---|---|
+//! | keep packages in files, memory, object stores or your own storage | [`storage`] |
 //!
 //! Every operation takes options (plain data) and a [`Control`] (progress and cancellation), and returns a report or an
 //! [`Error`] that says what, where and what to do. Operations run in a Tokio runtime.
@@ -11,13 +12,20 @@ pub mod collation;
 mod control;
 mod error;
 pub mod ident;
+pub mod package;
 mod result_set;
 #[cfg(test)]
 mod shared_files;
 mod sql_type;
+pub mod storage;
 
 pub use control::{Control, Progress, Stage, Warning};
 pub use error::{Context, Error, ErrorKind, Result, ServerMessage};
 pub use ident::{Name, ObjectName};
+pub use package::{CompressedPart, Compression, DacMetadata, Origin};
 pub use result_set::{Cell, ResultSet};
 pub use sql_type::{Length, SqlType};
+pub use storage::{
+    FileSink, FileSource, MemorySink, MemorySource, ObjectSink, ObjectSource, PackageReader, PackageWriter, Sink,
+    Source,
+};
