@@ -12,12 +12,14 @@ pub mod collation;
 mod control;
 mod error;
 pub mod ident;
+pub mod model;
 pub mod package;
 mod result_set;
 #[cfg(test)]
 mod shared_files;
 mod sql_type;
 pub mod storage;
+pub mod tsql;
 
 pub use control::{Control, Progress, Stage, Warning};
 pub use error::{Context, Error, ErrorKind, Result, ServerMessage};

@@ -1,6 +1,9 @@
 //! The element graph: elements with properties, relationships and annotations, as `model.xml` has them.
+//!
+//! It holds what the file says and nothing else; what an element means is known in [`objects`](crate::objects).
 
 use crate::ident::Name;
+use crate::model::format::ModelFormat;
 
 /// The attributes of the root, `DataSchemaModel`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +27,10 @@ pub struct ModelHeader {
 pub struct Model {
     /// The root's attributes.
     pub header: ModelHeader,
-    /// `CustomData` elements of `<Header>` (projects have them, exports have not), as raw XML.
-    pub custom_data: Vec<String>,
+    /// `CustomData` elements of `<Header>` (projects have them, exports have not).
+    pub custom_data: Vec<CustomData>,
+    /// How the file is laid out.
+    pub format: ModelFormat,
     /// The top-level elements in file order.
     pub elements: Vec<Element>,
 }
@@ -33,8 +38,19 @@ pub struct Model {
 impl Model {
     /// A model without elements.
     pub fn new(header: ModelHeader) -> Self {
-        Self { header, custom_data: Vec::new(), elements: Vec::new() }
+        Self { header, custom_data: Vec::new(), format: ModelFormat::default(), elements: Vec::new() }
     }
+}
+
+/// A `CustomData` element of the header: a reference, an SQLCMD variable, a setting of a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomData {
+    /// `Category`.
+    pub category: String,
+    /// `Type`.
+    pub kind: Option<String>,
+    /// `Metadata`: names and values.
+    pub metadata: Vec<(String, String)>,
 }
 
 impl ModelHeader {
@@ -78,9 +94,9 @@ impl Element {
         Self { class: class.into(), ..Self::default() }
     }
 
-    /// The value of a property, script or scalar.
+    /// The value of a property, script or scalar. `None` also for a property that is written without a value.
     pub fn property(&self, name: &str) -> Option<&str> {
-        self.properties.iter().find(|p| p.name == name).map(|p| p.value.text())
+        find_property(&self.properties, name)
     }
 
     /// A boolean property, or `default` where it is not written.
@@ -120,6 +136,32 @@ impl Element {
         })
     }
 
+    /// The references of a relationship, in order.
+    pub fn references<'a>(&'a self, relationship: &str) -> impl Iterator<Item = &'a Reference> + use<'a> {
+        self.entries(relationship).iter().filter_map(|e| match e {
+            Entry::References(r) => Some(r),
+            _ => None,
+        })
+    }
+
+    /// Calls `visit` with this element and with all that belong to it, depth first.
+    pub fn visit<'a>(&'a self, visit: &mut dyn FnMut(&'a Element)) {
+        visit(self);
+        for entry in self.relationships.iter().flat_map(|r| &r.entries) {
+            if let Entry::Element(child) = entry {
+                child.visit(visit);
+            }
+        }
+    }
+
+    /// Class and name, for messages: `SqlTable [dbo].[T]`.
+    pub fn label(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{} {name}", self.class),
+            None => self.class.clone(),
+        }
+    }
+
     /// An annotation by type.
     pub fn annotation(&self, kind: &str) -> Option<&Annotation> {
         self.annotations.iter().find(|a| a.kind == kind && !a.attached)
@@ -135,9 +177,15 @@ pub struct Property {
     pub value: PropertyValue,
 }
 
+fn find_property<'a>(properties: &'a [Property], name: &str) -> Option<&'a str> {
+    properties.iter().find(|p| p.name == name && p.value != PropertyValue::Absent).map(|p| p.value.text())
+}
+
 /// A scalar (an attribute) or a script (CDATA).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PropertyValue {
+    /// `<Property Name="…" />`: known to have no value.
+    Absent,
     /// `Value="…"`.
     Scalar(String),
     /// `<Value><![CDATA[…]]></Value>`, with the script's settings where the file has them.
@@ -152,9 +200,10 @@ pub enum PropertyValue {
 }
 
 impl PropertyValue {
-    /// The text of either form.
+    /// The text of either form; empty where there is no value.
     pub fn text(&self) -> &str {
         match self {
+            PropertyValue::Absent => "",
             PropertyValue::Scalar(text) | PropertyValue::Script { text, .. } => text,
         }
     }
@@ -176,8 +225,8 @@ pub enum Entry {
     Element(Box<Element>),
     /// The target stands elsewhere, or is built in.
     References(Reference),
-    /// A name that the model does not have (`PersistedResolvableAnnotation`).
-    Unresolved(Annotation),
+    /// A name that the model does not have: its possible readings (`PersistedResolvableAnnotation`), one or more.
+    Unresolved(Vec<Annotation>),
 }
 
 /// A reference to an element or a built-in.
@@ -189,6 +238,10 @@ pub struct Reference {
     pub name: Option<Name>,
     /// Number of the element referred to, where it has no name or shares it.
     pub disambiguator: Option<u32>,
+    /// Class of the target, where a built-in's name alone does not say it.
+    pub class: Option<String>,
+    /// Annotations that stand beside the reference.
+    pub annotations: Vec<Annotation>,
 }
 
 impl Reference {
@@ -199,7 +252,12 @@ impl Reference {
 
     /// A reference to a built-in, e.g. `[int]`.
     pub fn built_in(name: Name) -> Self {
-        Self { external_source: Some("BuiltIns".into()), name: Some(name), disambiguator: None }
+        Self { external_source: Some("BuiltIns".into()), name: Some(name), ..Self::default() }
+    }
+
+    /// A reference to the database itself.
+    pub fn database() -> Self {
+        Self { disambiguator: Some(super::number::DATABASE), ..Self::default() }
     }
 
     /// Whether it refers to a built-in.
@@ -224,8 +282,19 @@ pub struct Annotation {
 }
 
 impl Annotation {
+    /// An annotation of `kind`.
+    pub fn new(kind: impl Into<String>) -> Self {
+        Self { kind: kind.into(), ..Self::default() }
+    }
+
+    /// Adds a scalar property.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) -> &mut Self {
+        self.properties.push(Property { name: name.into(), value: PropertyValue::Scalar(value.into()) });
+        self
+    }
+
     /// The value of a property.
     pub fn property(&self, name: &str) -> Option<&str> {
-        self.properties.iter().find(|p| p.name == name).map(|p| p.value.text())
+        find_property(&self.properties, name)
     }
 }
