@@ -3,6 +3,7 @@
 //! | to | see |
 //! |---|---|
 //! | keep packages in files, memory, object stores or your own storage | [`storage`] |
+//! | script a model as T-SQL | [`objects::script`] |
 //!
 //! Every operation takes options (plain data) and a [`Control`] (progress and cancellation), and returns a report or an
 //! [`Error`] that says what, where and what to do. Operations run in a Tokio runtime.
@@ -13,6 +14,7 @@ mod control;
 mod error;
 pub mod ident;
 pub mod model;
+pub mod objects;
 pub mod package;
 mod result_set;
 #[cfg(test)]

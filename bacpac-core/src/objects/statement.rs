@@ -1,6 +1,7 @@
 //! A T-SQL batch that creates (a piece of) an object, with its place in the order of an import.
 
 use crate::ident::Name;
+use crate::model::Element;
 
 /// When a statement is run. Within a phase, and across phases where an object needs one of a later phase,
 /// [`Statement::depends_on`] decides; otherwise phases run in this order.
@@ -29,7 +30,7 @@ pub enum Phase {
     Indexes,
     /// Check constraints.
     Checks,
-    /// Foreign keys.
+    /// Foreign keys; periods and system versioning, which views over history need.
     ForeignKeys,
     /// Synonyms, views, procedures, functions.
     Modules,
@@ -39,7 +40,7 @@ pub enum Phase {
     Permissions,
     /// Extended properties.
     ExtendedProperties,
-    /// Identity and sequence values, system versioning, options that must come last.
+    /// Identity and sequence values, options that must come last.
     Finish,
 }
 
@@ -74,5 +75,24 @@ impl Statement {
             ansi_nulls: true,
             quoted_identifier: true,
         }
+    }
+
+    /// A batch that creates `element`, after all that it refers to.
+    pub(super) fn of(phase: Phase, element: &Element, text: impl Into<String>) -> Self {
+        let mut statement = Self::new(phase, element.label(), text).after(super::dependencies(element));
+        statement.creates.extend(element.name.clone());
+        statement
+    }
+
+    /// Adds a name that exists once the batch has run.
+    pub fn creating(mut self, name: &Name) -> Self {
+        self.creates.push(name.clone());
+        self
+    }
+
+    /// Adds names that must exist before, e.g. [`dependencies`](super::dependencies) of the element.
+    pub fn after(mut self, names: impl IntoIterator<Item = Name>) -> Self {
+        self.depends_on.extend(names);
+        self
     }
 }
