@@ -2,6 +2,7 @@
 //!
 //! | to | see |
 //! |---|---|
+//! | connect to a server | [`connection`] |
 //! | keep packages in files, memory, object stores or your own storage | [`storage`] |
 //! | script a model as T-SQL | [`objects::script`] |
 //!
@@ -10,6 +11,7 @@
 
 pub mod bcp;
 pub mod collation;
+pub mod connection;
 mod control;
 mod error;
 pub mod ident;

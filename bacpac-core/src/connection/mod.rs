@@ -9,12 +9,32 @@
 //! * **Errors**: the server's errors are mapped by number ([`from_server`]); the message, never the statement's secrets.
 //! * **Atomicity**: a [`BulkLoad`] is visible when [`BulkLoad::finish`] returns `Ok`; dropping or aborting it undoes it.
 
+mod browser;
+mod cells;
+mod connection_string;
+mod errors;
+#[cfg(feature = "driver-mssql-tds")]
+mod mssql_tds;
+mod secret;
+mod select;
+mod settings;
+#[cfg(feature = "driver-tiberius")]
+mod tiberius;
+#[cfg(feature = "driver-mssql-tds")]
+mod wire;
+
+pub use errors::{from_server, from_server_messages};
+pub use secret::Secret;
+pub use settings::{ApplicationIntent, Authentication, ConnectionSettings, Driver, Encrypt};
+
 use crate::bcp::{Column, RowChunk};
 use crate::control::Control;
 use crate::error::Result;
-use crate::ident::ObjectName;
-use crate::result_set::ResultSet;
+use crate::ident::{ObjectName, literal};
+use crate::result_set::{Cell, ResultSet};
+use crate::sql_type::SqlType;
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// Which rows of a table to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +73,8 @@ pub struct BulkRequest {
     pub skip: Vec<String>,
     /// Keep identity values (`KEEP_IDENTITY`).
     pub keep_identity: bool,
+    /// Name of the identity column, where the caller knows it; otherwise an adapter that needs it asks the server.
+    pub identity: Option<String>,
     /// Keep NULLs in columns with a default (`KEEP_NULLS`).
     pub keep_nulls: bool,
     /// Check constraints while loading (`CHECK_CONSTRAINTS`).
@@ -73,6 +95,7 @@ impl BulkRequest {
             columns,
             skip: Vec::new(),
             keep_identity: true,
+            identity: None,
             keep_nulls: true,
             check_constraints: false,
             fire_triggers: false,
@@ -132,4 +155,49 @@ pub trait BulkLoad: Send {
 
     /// Undoes the load.
     async fn abort(self: Box<Self>) -> Result<()>;
+}
+
+/// A connector for these settings. Fails with `InvalidArgument` where they lack something, `Unsupported` where the
+/// driver was not compiled in.
+pub fn connector(settings: ConnectionSettings, driver: Driver) -> Result<Arc<dyn Connector>> {
+    settings.check()?;
+    match driver {
+        #[cfg(feature = "driver-mssql-tds")]
+        Driver::MssqlTds => Ok(Arc::new(mssql_tds::TdsConnector::new(settings))),
+        #[cfg(feature = "driver-tiberius")]
+        Driver::Tiberius => Ok(Arc::new(tiberius::TiberiusConnector::new(settings))),
+        #[allow(unreachable_patterns)]
+        other => Err(crate::Error::new(
+            crate::ErrorKind::Unsupported,
+            format!("this build does not have the driver {}", other.name()),
+        )),
+    }
+}
+
+/// The identity column among those a load sends, where its values are kept: what the request says, or the server.
+async fn identity_column(
+    connection: &mut dyn Connection,
+    request: &BulkRequest,
+    control: &Control,
+) -> Result<Option<String>> {
+    let possible = |column: &&Column| {
+        use SqlType::*;
+        let integer = matches!(
+            column.sql_type,
+            TinyInt | SmallInt | Int | BigInt | Decimal { scale: 0, .. } | Numeric { scale: 0, .. }
+        );
+        integer && !column.nullable && !request.skip.contains(&column.name)
+    };
+    if !request.keep_identity || request.identity.is_some() || !request.columns.iter().any(|c| possible(&c)) {
+        return Ok(request.identity.clone());
+    }
+    let sql = format!(
+        "SELECT name FROM sys.identity_columns WHERE object_id = OBJECT_ID({})",
+        literal(&request.table.to_string())
+    );
+    let found = connection.query(&sql, control).await?;
+    Ok(found.rows.into_iter().flatten().find_map(|cell| match cell {
+        Cell::Text(name) => Some(name),
+        _ => None,
+    }))
 }
