@@ -3,6 +3,11 @@
 //! | to | see |
 //! |---|---|
 //! | connect to a server | [`connection`] |
+//! | export a database | [`export`] |
+//! | import a package as a new database | [`import`] |
+//! | compare a package with a database | [`verify`] |
+//! | look into a package: model, tables, rows, digests | [`inspect`] |
+//! | write a package anew | [`rewrite`] |
 //! | keep packages in files, memory, object stores or your own storage | [`storage`] |
 //! | script a model as T-SQL | [`objects::script`] |
 //!
@@ -14,16 +19,23 @@ pub mod collation;
 pub mod connection;
 mod control;
 mod error;
+pub mod export;
 pub mod ident;
+pub mod import;
+pub mod inspect;
 pub mod model;
 pub mod objects;
 pub mod package;
 mod result_set;
+pub mod rewrite;
+pub mod server;
 #[cfg(test)]
 mod shared_files;
 mod sql_type;
 pub mod storage;
+mod tally;
 pub mod tsql;
+pub mod verify;
 
 pub use control::{Control, Progress, Stage, Warning};
 pub use error::{Context, Error, ErrorKind, Result, ServerMessage};
@@ -35,3 +47,4 @@ pub use storage::{
     FileSink, FileSource, MemorySink, MemorySource, ObjectSink, ObjectSource, PackageReader, PackageWriter, Sink,
     Source,
 };
+pub use tally::TableReport;

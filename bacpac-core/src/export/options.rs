@@ -1,0 +1,78 @@
+//! What an export can be told.
+
+use super::ConsistencyChoice;
+use crate::package::Compression;
+/// Options of an export. The defaults are what a backup wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExportOptions {
+    /// Connections that read rows side by side; 0 for as many as there are cores, 4 at the most. A snapshot
+    /// transaction uses one.
+    pub parallelism: usize,
+    /// Uncompressed bytes after which a data part ends at the next row; DacFx ends its parts at 4 MiB.
+    pub part_size: usize,
+    /// Tables of more rows than twice this, with an integer leading a unique clustered key, are read in ranges of
+    /// about this many rows.
+    pub rows_per_range: u64,
+    /// Compression.
+    pub compression: Compression,
+    /// The moment the rows are of.
+    pub consistency: ConsistencyChoice,
+    /// Go on without objects that cannot be carried, with a warning that names each; otherwise they are an error before
+    /// anything is written.
+    pub skip_unsupported: bool,
+    /// The name in `DacMetadata.xml`; the database's if `None`.
+    pub application_name: Option<String>,
+}
+
+impl Default for ExportOptions {
+    fn default() -> Self {
+        Self {
+            parallelism: 0,
+            part_size: 4 << 20,
+            rows_per_range: 250_000,
+            compression: Compression::default(),
+            consistency: ConsistencyChoice::default(),
+            skip_unsupported: false,
+            application_name: None,
+        }
+    }
+}
+
+impl ExportOptions {
+    /// Sets [`parallelism`](Self::parallelism).
+    pub fn parallelism(mut self, connections: usize) -> Self {
+        self.parallelism = connections;
+        self
+    }
+
+    /// Sets [`compression`](Self::compression).
+    pub fn compression(mut self, level: Compression) -> Self {
+        self.compression = level;
+        self
+    }
+
+    /// Sets [`consistency`](Self::consistency).
+    pub fn consistency(mut self, choice: ConsistencyChoice) -> Self {
+        self.consistency = choice;
+        self
+    }
+
+    /// Sets [`skip_unsupported`](Self::skip_unsupported).
+    pub fn skip_unsupported(mut self, skip: bool) -> Self {
+        self.skip_unsupported = skip;
+        self
+    }
+
+    /// Sets [`part_size`](Self::part_size).
+    pub fn part_size(mut self, bytes: usize) -> Self {
+        self.part_size = bytes;
+        self
+    }
+
+    /// Sets [`rows_per_range`](Self::rows_per_range).
+    pub fn rows_per_range(mut self, rows: u64) -> Self {
+        self.rows_per_range = rows;
+        self
+    }
+}

@@ -1,0 +1,173 @@
+//! Compares a package with a database: the same rows in every table, the same objects.
+//!
+//! Rows are compared as multisets: a heap gives its rows in any order. Everything streams; nothing is written.
+
+mod fingerprint;
+
+use crate::connection::{Connection, Connector, RowsRequest};
+use crate::control::{Control, Progress, Stage, Warning};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ident::ObjectName;
+use crate::inspect::{Package, Table};
+use crate::model::{self, CompareOptions, Model};
+use crate::objects::{self, ExtractOptions};
+use crate::server;
+use crate::storage::Source;
+use fingerprint::Fingerprint;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a comparison found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    tables: Vec<TableComparison>,
+    differences: Vec<Difference>,
+    warnings: Vec<Warning>,
+    objects: usize,
+}
+
+impl Verification {
+    /// Whether nothing differs.
+    pub fn is_same(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    /// The tables of the package.
+    pub fn tables(&self) -> &[TableComparison] {
+        &self.tables
+    }
+
+    /// Everything that differs, tables first.
+    pub fn differences(&self) -> &[Difference] {
+        &self.differences
+    }
+
+    /// What could not be compared as it is.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Objects of the package's model that were compared.
+    pub fn objects(&self) -> usize {
+        self.objects
+    }
+}
+
+/// One table on both sides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TableComparison {
+    /// The table.
+    pub name: ObjectName,
+    /// Rows in the package.
+    pub package_rows: u64,
+    /// Rows in the database; `None` where it has no such table.
+    pub database_rows: Option<u64>,
+    same: bool,
+}
+
+impl TableComparison {
+    /// Whether both sides have the same rows.
+    pub fn is_same(&self) -> bool {
+        self.same
+    }
+}
+
+/// Something that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The object, e.g. `SqlTable [dbo].[T]`.
+    pub object: String,
+    /// How it differs.
+    pub what: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.object, self.what)
+    }
+}
+
+/// Compares the package in `source` with `database`.
+pub async fn verify(
+    source: Arc<dyn Source>,
+    connector: Arc<dyn Connector>,
+    database: &str,
+    control: &Control,
+) -> Result<Verification> {
+    control.report(&Progress::at(Stage::Preparing));
+    let package = Package::open(source, control).await?;
+    let mut connection = connector.connect(Some(database), control).await?;
+    control.report(&Progress::at(Stage::ReadingSchema));
+    let (catalog, mut warnings) = server::read_catalog(connection.as_mut(), &objects::views(), control).await?;
+    let extracted = objects::extract(&catalog, &ExtractOptions::default().skip_unsupported(true))?;
+    warnings.extend(extracted.warnings);
+
+    control.report(&Progress::at(Stage::Verifying));
+    let mut tables = Vec::new();
+    let mut differences = Vec::new();
+    for table in package.tables() {
+        control.check()?;
+        let comparison = compare_table(&package, table, &extracted.model, connection.as_mut(), control)
+            .await
+            .map_err(|e| e.with_context(|c| c.object = Some(table.name.to_string())))?;
+        if !comparison.same {
+            let what = match comparison.database_rows {
+                None => "the database has no such table, or one of other columns".to_owned(),
+                Some(rows) if rows != comparison.package_rows => {
+                    format!("{} rows in the package, {rows} in the database", comparison.package_rows)
+                }
+                Some(rows) => format!("{rows} rows on both sides, not all of the same values"),
+            };
+            differences.push(Difference { object: format!("rows of {}", table.name), what });
+        }
+        tables.push(comparison);
+    }
+    connection.close().await?;
+    // Dependencies are derived from the text; passwords and last values are not the model's to keep.
+    let options = CompareOptions::default().ignore_dependencies(true).ignore_line_ends(true).ignore_passwords(true);
+    for found in model::compare(package.model(), &extracted.model, &options.ignore_last_values(true)) {
+        let object = found.object.clone();
+        let text = found.to_string();
+        let what = text.strip_prefix(&object).unwrap_or(&text).trim_start_matches([',', ':', ' ']).to_owned();
+        differences.push(Difference { object, what });
+    }
+    Ok(Verification { tables, differences, warnings, objects: package.model().elements.len() })
+}
+
+async fn compare_table(
+    package: &Package,
+    table: &Table,
+    database: &Model,
+    connection: &mut dyn Connection,
+    control: &Control,
+) -> Result<TableComparison> {
+    let mut expected = Fingerprint::new(&table.layout)?;
+    let mut rows = package.rows(table);
+    while let Some(chunk) = rows.next(control).await? {
+        expected.push(&chunk.bytes)?;
+    }
+    let expected = expected.finish()?;
+    let mut comparison =
+        TableComparison { name: table.name.clone(), package_rows: expected.0, database_rows: None, same: false };
+    let there = objects::data_tables(database)?.into_iter().find(|t| t.name == table.name);
+    let Some(layout) = there.map(|t| t.layout) else { return Ok(comparison) };
+    let names =
+        |layout: &crate::bcp::RowLayout| -> Vec<String> { layout.columns().iter().map(|c| c.name.clone()).collect() };
+    if names(&layout) != names(&table.layout) {
+        return Ok(comparison);
+    }
+    let mut found = Fingerprint::new(&layout)?;
+    let request = RowsRequest::new(table.name.clone(), layout.columns().to_vec());
+    let mut rows = connection.rows(&request, control).await?;
+    while let Some(chunk) = rows.next(control).await? {
+        found.push(&chunk.bytes)?;
+    }
+    let found = found
+        .finish()
+        .map_err(|e| Error::new(ErrorKind::Internal, "the connection gave rows that do not decode").with_source(e))?;
+    comparison.database_rows = Some(found.0);
+    comparison.same = found == expected;
+    Ok(comparison)
+}
