@@ -9,11 +9,13 @@
 //! | look into a package: model, tables, rows, digests | [`inspect`] |
 //! | write a package anew | [`rewrite`] |
 //! | keep packages in files, memory, object stores or your own storage | [`storage`] |
+//! | keep nightly backups of many tenants | [`backup`] |
 //! | script a model as T-SQL | [`objects::script`] |
 //!
 //! Every operation takes options (plain data) and a [`Control`] (progress and cancellation), and returns a report or an
 //! [`Error`] that says what, where and what to do. Operations run in a Tokio runtime.
 
+pub mod backup;
 pub mod bcp;
 pub mod collation;
 pub mod connection;

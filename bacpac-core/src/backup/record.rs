@@ -1,0 +1,273 @@
+//! Jobs in the store: the names that were taken, where each job is, and the keys of requests.
+//!
+//! A record lies beside the file to be. Creating it takes the name; its process renews it while it works; it goes when the
+//! manifest is there. Jobs that are done have no record: they are backups.
+
+use super::job::{BackupRequest, describe, is_damage};
+use super::list::{Backup, Catalog};
+use super::manifest::Sha256Digest;
+use super::name::{BackupKind, BackupName, Part};
+use crate::control::Control;
+use crate::error::{Error, ErrorKind, Result};
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// How long a job's record is good for without being renewed.
+pub(super) const ALIVE: Duration = Duration::from_secs(120);
+
+/// The folder of the keys of requests.
+const REQUESTS: &str = "requests";
+
+/// Where a job is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JobState {
+    /// Under way, or waiting, in a live process.
+    Running,
+    /// Failed, for this reason.
+    Failed(String),
+    /// Cancelled.
+    Cancelled,
+}
+
+/// A job that is in the store: done ones are backups instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobRecord {
+    /// The file it makes.
+    pub name: BackupName,
+    /// Automatic or manual.
+    pub kind: BackupKind,
+    /// Who asked.
+    pub requested_by: Option<String>,
+    /// The note.
+    pub note: Option<String>,
+    /// The scheduled moment it is for.
+    pub scheduled: Option<Timestamp>,
+    /// Where it is.
+    pub state: JobState,
+    /// Until when its process vouches for it.
+    pub alive_until: Timestamp,
+    /// What tells this run from any other.
+    pub(super) run: String,
+    pub(super) idempotency_key: Option<String>,
+}
+
+impl JobRecord {
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let (state, error) = match &self.state {
+            JobState::Running => ("running", None),
+            JobState::Failed(error) => ("failed", Some(error)),
+            JobState::Cancelled => ("cancelled", None),
+        };
+        let value = json!({
+            "kind": self.kind.name(), "state": state, "error": error, "run": self.run, "note": self.note,
+            "requested_by": self.requested_by, "scheduled": self.scheduled.map(|t| t.to_string()),
+            "alive_until": self.alive_until.to_string(), "idempotency_key": self.idempotency_key,
+        });
+        value.to_string().into_bytes()
+    }
+
+    /// Whatever can be read; a record that says nothing is of a job that died.
+    fn parse(name: BackupName, bytes: &[u8]) -> Self {
+        let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let text = |field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
+        let moment = |field: &str| text(field).and_then(|t| t.parse::<Timestamp>().ok());
+        let state = match text("state").as_deref() {
+            Some("failed") => JobState::Failed(text("error").unwrap_or_default()),
+            Some("cancelled") => JobState::Cancelled,
+            _ => JobState::Running,
+        };
+        Self {
+            kind: text("kind").and_then(|k| BackupKind::parse(&k)).unwrap_or(BackupKind::Manual),
+            requested_by: text("requested_by"),
+            note: text("note"),
+            scheduled: moment("scheduled"),
+            alive_until: moment("alive_until").unwrap_or(name.created()),
+            run: text("run").unwrap_or_default(),
+            idempotency_key: text("idempotency_key"),
+            state,
+            name,
+        }
+    }
+}
+
+/// A name that was taken, for a backup about to be made.
+#[derive(Debug)]
+pub struct Reservation {
+    pub(super) catalog: Catalog,
+    pub(super) record: JobRecord,
+}
+
+impl Reservation {
+    /// The file that will be.
+    pub fn name(&self) -> &BackupName {
+        &self.record.name
+    }
+}
+
+impl Catalog {
+    /// Takes the name of a backup begun at `now`: the first second from then on that nobody has.
+    pub async fn reserve(&self, request: &BackupRequest, now: Timestamp) -> Result<Reservation> {
+        let mut name = BackupName::new(request.tenant.clone(), now)?;
+        for _ in 0..1_000 {
+            let record = JobRecord {
+                name: name.clone(),
+                kind: request.kind,
+                requested_by: request.requested_by.clone(),
+                note: request.note.clone(),
+                scheduled: request.scheduled,
+                state: JobState::Running,
+                alive_until: later(now, ALIVE),
+                run: uuid::Uuid::new_v4().to_string(),
+                idempotency_key: request.idempotency_key.clone(),
+            };
+            let path = self.object(&name.job_record());
+            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            match self.store().put_opts(&path, record.to_json().into(), options).await {
+                Ok(_) => match self.store().head(&self.path(&name)).await {
+                    Err(object_store::Error::NotFound { .. }) => {
+                        return Ok(Reservation { catalog: self.clone(), record });
+                    }
+                    // A job that is done has a file and no record any more.
+                    Ok(_) => self.store().delete(&path).await?,
+                    Err(e) => return Err(e.into()),
+                },
+                Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
+            name = name.next_second()?;
+        }
+        Err(Error::new(
+            ErrorKind::AlreadyExists,
+            format!("a thousand backups of {} have begun just now", request.tenant),
+        ))
+    }
+
+    /// Says that a request of this key is made by the backup of this name, unless an earlier one of any process said so
+    /// of another; returns the name that counts.
+    pub(super) async fn claim_key(&self, key: &str, name: &BackupName) -> Result<BackupName> {
+        let digest = Sha256Digest(Sha256::digest(key.as_bytes()).into());
+        let path = self.object(REQUESTS).join(name.tenant().as_str()).join(format!("{digest}.txt"));
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store().put_opts(&path, name.to_string().into(), options).await {
+            Ok(_) => Ok(name.clone()),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                let bytes = self.store().get(&path).await?.bytes().await?;
+                String::from_utf8_lossy(&bytes).parse()
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Gives up a name that was taken, for a job that will not be.
+    pub(super) async fn give_back(&self, reservation: Reservation) -> Result<()> {
+        self.store().delete(&self.object(&reservation.name().job_record())).await?;
+        Ok(())
+    }
+
+    /// Forgets the keys of requests of more than a week ago.
+    async fn forget_keys(&self, now: Timestamp, control: &Control) -> Result<()> {
+        let work = async {
+            let keys: Vec<_> = self.store().list(Some(&self.object(REQUESTS))).try_collect().await?;
+            for key in keys.iter().filter(|k| now.as_second() - k.last_modified.timestamp() > 7 * 86_400) {
+                match self.store().delete(&key.location).await {
+                    Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            Ok(())
+        };
+        control.run(work).await
+    }
+
+    pub(super) async fn job(&self, name: &BackupName) -> Result<Option<JobRecord>> {
+        match self.store().get(&self.object(&name.job_record())).await {
+            Ok(found) => Ok(Some(JobRecord::parse(name.clone(), &found.bytes().await?))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// The jobs in the store, newest first, as they are at `now`: one whose process stopped renewing it has failed.
+    pub async fn jobs(&self, now: Timestamp, control: &Control) -> Result<Vec<JobRecord>> {
+        let work = async {
+            let mut names = Vec::new();
+            let mut objects = self.list_objects();
+            while let Some(object) = objects.try_next().await? {
+                if let Some(Part::Job(name)) = self.part(&object.location) {
+                    names.push(name);
+                }
+            }
+            let mut jobs = Vec::new();
+            for name in names {
+                jobs.extend(self.job(&name).await?);
+            }
+            for job in &mut jobs {
+                if job.state == JobState::Running && job.alive_until <= now {
+                    job.state = JobState::Failed("the process that made it has ended".into());
+                }
+            }
+            jobs.sort_unstable_by(|a, b| b.name.created().cmp(&a.name.created()).then_with(|| a.name.cmp(&b.name)));
+            Ok(jobs)
+        };
+        control.run(work).await
+    }
+
+    /// Deals with jobs whose processes died: a file that is complete gets its manifest, the others are recorded as
+    /// failed. Failed ones of more than 30 days ago are forgotten. Returns what was settled.
+    pub async fn settle_jobs(&self, now: Timestamp, control: &Control) -> Result<Vec<JobRecord>> {
+        self.forget_keys(now, control).await?;
+        let mut settled = Vec::new();
+        for mut job in self.jobs(now, control).await? {
+            if job.state == JobState::Running {
+                continue;
+            }
+            let path = self.object(&job.name.job_record());
+            match self.store().head(&self.path(&job.name)).await {
+                Ok(found) => {
+                    let backup = Backup::new(job.name.clone(), Some(job.kind), found.size);
+                    // Nothing to add where the process died between the manifest and the record.
+                    if !matches!(self.manifest(&backup, control).await, Ok(Some(m)) if m.sha256.is_some()) {
+                        match describe(self, &job, None, None, now, control).await {
+                            Ok(manifest) => self.put_manifest(&job.name, job.kind, &manifest).await?,
+                            Err(e) if is_damage(&e) => {
+                                tracing::error!(backup = %job.name, error = %e, "a file is damaged");
+                                continue;
+                            }
+                            Err(e) => return Err(e),
+                        }
+                    }
+                    self.store().delete(&path).await?;
+                    settled.push(job);
+                }
+                Err(object_store::Error::NotFound { .. }) => {
+                    if now.as_second() - job.name.created().as_second() > 30 * 86_400 {
+                        self.store().delete(&path).await?;
+                        continue;
+                    }
+                    let recorded = self.job(&job.name).await?.is_some_and(|r| r.state != JobState::Running);
+                    if !recorded {
+                        job.run.clear();
+                        self.store().put(&path, job.to_json().into()).await?;
+                        settled.push(job);
+                    }
+                }
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(settled)
+    }
+}
+
+pub(super) fn is_ours(found: &JobRecord, record: &JobRecord) -> bool {
+    found.run == record.run && found.state == JobState::Running
+}
+
+pub(super) fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
