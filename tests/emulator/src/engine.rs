@@ -1,4 +1,4 @@
-//! The seam between the protocol ([`crate::tds`]) and the database engine ([`crate::engine`]).
+//! The seam between the protocol (sockets, packets, tokens) and the database engine (databases, tables, T-SQL).
 //!
 //! The protocol side owns sockets, login handshakes, packets and tokens; it knows no SQL.
 //! The engine owns databases, tables, the catalog and T-SQL; it knows no TDS.
@@ -75,6 +75,10 @@ pub struct Closed;
 pub trait Session: Send {
     /// The database the session is in.
     fn database(&self) -> String;
+    /// The collation of that database, or the server's, as told to the client at login.
+    fn collation(&self) -> String {
+        crate::collation::DEFAULT.to_owned()
+    }
     /// Runs a batch. With `params`, as `sp_executesql` does.
     fn batch(&mut self, sql: &str, params: &[Param], cancel: &AtomicBool, sink: &mut dyn Sink);
     /// Calls a procedure by name (system procedures such as `sp_executesql` included: the engine resolves them
@@ -85,6 +89,18 @@ pub trait Session: Send {
     /// Rows of the open load, decoded by the protocol side from the client's own COLMETADATA.
     /// Values are of the types the client declared; the engine converts to the column's type.
     fn bulk_rows(&mut self, rows: Vec<Vec<Value>>) -> SqlResult<()>;
+    /// Rows of the open load that came in the very wire form (see [`crate::row`]) of the columns which
+    /// [`Session::begin_bulk`] returned, one after the other; `ends` has the end of each. Lengths, NULLs and
+    /// paddings are right already; constraints, the precision of decimals and the range of times are not checked.
+    fn bulk_encoded(&mut self, columns: &[ColumnMeta], rows: &[u8], ends: &[usize]) -> SqlResult<()> {
+        let mut start = 0;
+        let mut decoded = Vec::with_capacity(ends.len());
+        for &end in ends {
+            decoded.push(crate::row::decode_row(columns, rows.get(start..end).unwrap_or_default())?);
+            start = end;
+        }
+        self.bulk_rows(decoded)
+    }
     /// Ends the open load and returns the number of rows; `commit` false undoes it.
     fn end_bulk(&mut self, commit: bool) -> SqlResult<u64>;
     /// Transaction manager requests.
@@ -99,6 +115,10 @@ pub trait Session: Send {
 
 /// The whole server.
 pub trait Engine: Send + Sync {
+    /// Major and minor version, and the build (big-endian), as told to the client at login.
+    fn version(&self) -> [u8; 4] {
+        [16, 0, 0x10, 0x27]
+    }
     /// Checks a login (18456) and opens a session in `database` (4060), or the login's default one if empty.
     fn login(&self, user: &str, password: &str, database: &str) -> SqlResult<Box<dyn Session>>;
 }
