@@ -71,7 +71,9 @@ enum Verb {
 
 fn main() -> ExitCode {
     let command = Command::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("BACPAC_LOG").unwrap_or_else(|_| "warn".into());
+    // The drivers log what they also return as errors.
+    let quiet = "warn,mssql_tds=off,tiberius=off";
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BACPAC_LOG").unwrap_or_else(|_| quiet.into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
