@@ -6,7 +6,7 @@ use bacpac_core::connection::{ConnectionSettings, Connector, Driver, connector};
 use bacpac_core::export::{self, ExportOptions};
 use bacpac_core::import::{self, ImportOptions};
 use bacpac_core::inspect::Package;
-use bacpac_core::storage::{FileSource, MemorySink, MemorySource, Source};
+use bacpac_core::storage::{Existing, FileSink, FileSource, MemorySink, MemorySource, Source};
 use bacpac_core::{Control, ErrorKind, Result, verify};
 use bacpac_tests::{corpus, golden_packages, server};
 use std::path::{Path, PathBuf};
@@ -112,4 +112,70 @@ async fn a_database_with_objects_is_not_imported_into() {
     assert!(error.help().is_some());
     let still = master.query("SELECT COUNT(*) FROM sys.databases WHERE [name] = N'taken';", &control).await;
     assert_eq!(still.expect("a count").rows.len(), 1);
+}
+
+/// A server with a database of rows enough to be interrupted, and a package of it.
+async fn a_package(server: &Arc<dyn Connector>) -> Arc<MemorySource> {
+    let control = Control::new();
+    let mut master = server.connect(Some("master"), &control).await.expect("sa may connect");
+    master.execute("CREATE DATABASE [full];", &control).await.expect("sa may create");
+    let mut full = server.connect(Some("full"), &control).await.expect("it is there");
+    let create = "CREATE TABLE [dbo].[t] ([a] int NOT NULL PRIMARY KEY, [b] nvarchar(200) NULL);";
+    full.execute(create, &control).await.expect("sa may create");
+    for hundred in 0..50 {
+        let rows: Vec<String> = (0..200).map(|i| format!("({}, N'{}')", hundred * 200 + i, "x".repeat(200))).collect();
+        let sql = format!("INSERT INTO [dbo].[t] VALUES {};", rows.join(", "));
+        full.execute(&sql, &control).await.expect("the rows are sound");
+    }
+    let (sink, file) = MemorySink::new();
+    let options = ExportOptions::default();
+    export::export(server.clone(), "full", Box::new(sink), &options, &control).await.expect("it is exported");
+    Arc::new(MemorySource::new(file.bytes().expect("the export is complete")))
+}
+
+/// A control that cancels itself when the first rows have moved.
+fn cancelled_at_rows() -> Control {
+    let control = Control::new();
+    let own = control.clone();
+    control.on_progress(move |progress| {
+        if progress.rows > 0 {
+            own.cancel();
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_import_leaves_no_database() {
+    let emulator = server();
+    let server = connect(emulator.connection_string(), Driver::MssqlTds);
+    let package = a_package(&server).await;
+    let control = cancelled_at_rows();
+    let error = import::import(package, server.clone(), "half", &ImportOptions::default(), &control)
+        .await
+        .expect_err("it is cancelled");
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:?}");
+    let control = Control::new();
+    let mut master = server.connect(Some("master"), &control).await.expect("sa may connect");
+    let left = master.query("SELECT [name] FROM sys.databases WHERE [name] = N'half';", &control).await;
+    assert!(left.expect("a list").rows.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_export_leaves_no_file_and_no_snapshot() {
+    let emulator = server();
+    let server = connect(emulator.connection_string(), Driver::MssqlTds);
+    a_package(&server).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("half.bacpac");
+    let sink = FileSink::create(&out, Existing::Refuse).await.expect("the folder is there");
+    let control = cancelled_at_rows();
+    let error = export::export(server.clone(), "full", Box::new(sink), &ExportOptions::default(), &control)
+        .await
+        .expect_err("it is cancelled");
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:?}");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("it is there").count(), 0);
+    let control = Control::new();
+    let mut master = server.connect(Some("master"), &control).await.expect("sa may connect");
+    let left = master.query("SELECT [name] FROM sys.databases WHERE [name] LIKE N'full[_]bacpac%';", &control).await;
+    assert!(left.expect("a list").rows.is_empty());
 }
