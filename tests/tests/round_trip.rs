@@ -179,3 +179,25 @@ async fn a_cancelled_export_leaves_no_file_and_no_snapshot() {
     let left = master.query("SELECT [name] FROM sys.databases WHERE [name] LIKE N'full[_]bacpac%';", &control).await;
     assert!(left.expect("a list").rows.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_keep_the_logins_that_the_target_has() {
+    let emulator = server();
+    let server = connect(emulator.connection_string(), Driver::MssqlTds);
+    let control = Control::new();
+    let mut master = server.connect(Some("master"), &control).await.expect("sa may connect");
+    master.execute("CREATE DATABASE [people];", &control).await.expect("sa may create");
+    master.execute("CREATE LOGIN [kept] WITH PASSWORD = 'Kept-login-1';", &control).await.expect("sa may create");
+    let mut people = server.connect(Some("people"), &control).await.expect("it is there");
+    people.execute("CREATE USER [kept] FOR LOGIN [kept];", &control).await.expect("sa may create");
+    let (sink, file) = MemorySink::new();
+    let options = ExportOptions::default();
+    export::export(server.clone(), "people", Box::new(sink), &options, &control).await.expect("it is exported");
+    let package = Arc::new(MemorySource::new(file.bytes().expect("the export is complete")));
+    let options = ImportOptions::default();
+    import::import(package, server.clone(), "people_again", &options, &control).await.expect("it is imported");
+    let mut again = server.connect(Some("people_again"), &control).await.expect("it is there");
+    let sql = "SELECT p.[name] FROM sys.database_principals AS p \
+               INNER JOIN sys.server_principals AS s ON s.[sid] = p.[sid] WHERE s.[name] = N'kept';";
+    assert_eq!(again.query(sql, &control).await.expect("a list").rows.len(), 1);
+}

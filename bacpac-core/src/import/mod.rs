@@ -46,6 +46,7 @@ pub async fn import(
         .skip_permissions(options.skip_permissions)
         .skip_users(options.skip_users)
         .skip_unsupported(options.skip_unsupported);
+    let script = script.logins(target::logins(connector.as_ref(), control).await?);
     let scripted = objects::script(package.model(), &script)?;
     warnings.extend(scripted.warnings.iter().cloned());
 

@@ -6,6 +6,7 @@ use crate::control::{Control, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ident::{literal, quote};
 use crate::model::Model;
+use crate::result_set::Cell;
 use crate::server;
 
 /// A database that an import may fill.
@@ -97,6 +98,24 @@ fn clauses(model: &Model, azure: Option<&AzureTarget>) -> String {
 /// Collations cannot be quoted in T-SQL; a name that is not plainly one stays out of the statement.
 fn is_collation(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// The names of the logins that the target has, so that users can be mapped to them; none where the login may not see
+/// them.
+pub(super) async fn logins(connector: &dyn Connector, control: &Control) -> Result<Vec<String>> {
+    let mut master = connector.connect(Some("master"), control).await?;
+    let sql = "SELECT [name] FROM sys.server_principals WHERE [type] IN ('S', 'U', 'G', 'E', 'X');";
+    let found = match master.query(sql, control).await {
+        Ok(found) => found,
+        Err(e) if e.server().is_some() && master.is_usable() => {
+            tracing::debug!(error = %e, "the target's logins cannot be seen");
+            return Ok(Vec::new());
+        }
+        Err(e) => return Err(e),
+    };
+    master.close().await?;
+    let name = |row: &Vec<Cell>| row.first().and_then(server::text_of).map(str::to_owned);
+    Ok(found.rows.iter().filter_map(name).collect())
 }
 
 /// A connection into the new database.
