@@ -99,3 +99,8 @@ impl DacFx {
         (output.status.success(), text)
     }
 }
+
+/// The code of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
