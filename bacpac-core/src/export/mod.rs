@@ -127,7 +127,7 @@ async fn read(
 
     let wanted = match source.level {
         Consistency::SnapshotTransaction => 1,
-        _ => parallelism(options.parallelism).min(units.len()),
+        _ => server::parallelism(options.parallelism).min(units.len()),
     };
     let mut connections: Vec<Box<dyn Connection>> = vec![connection];
     while connections.len() < wanted {
@@ -191,13 +191,6 @@ async fn database_size_kb(connection: &mut dyn Connection, control: &Control) ->
         Ok(kb) => Ok(u64::try_from(kb).unwrap_or(0)),
         Err(e) if e.kind() == ErrorKind::Cancelled || !connection.is_usable() => Err(e),
         Err(_) => Ok(0),
-    }
-}
-
-fn parallelism(wanted: usize) -> usize {
-    match wanted {
-        0 => std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(1, 4),
-        n => n,
     }
 }
 

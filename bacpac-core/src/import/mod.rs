@@ -86,7 +86,7 @@ async fn fill(
     schema::run(connection.as_mut(), before, &mut warnings, control).await?;
     let schema_done = Instant::now();
 
-    let connections = parallelism(options.parallelism);
+    let connections = server::parallelism(options.parallelism);
     let loads = rows::loads(package.tables(), connections);
     let expected = package
         .tables()
@@ -149,11 +149,4 @@ async fn verify_counts(
         }
     }
     Ok(())
-}
-
-fn parallelism(wanted: usize) -> usize {
-    match wanted {
-        0 => std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(1, 4),
-        n => n,
-    }
 }

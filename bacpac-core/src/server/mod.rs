@@ -87,3 +87,11 @@ pub(crate) async fn query_int(connection: &mut dyn Connection, sql: &str, contro
         .and_then(int_of)
         .ok_or_else(|| Error::new(ErrorKind::Server, "the server answered a count with something that is not a number"))
 }
+
+/// Connections to work with: what was asked for, or as many as there are cores, 4 at the most.
+pub(crate) fn parallelism(wanted: usize) -> usize {
+    match wanted {
+        0 => std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(1, 4),
+        n => n,
+    }
+}
