@@ -4,16 +4,18 @@
 
 mod fingerprint;
 
+use crate::bcp::RowLayout;
 use crate::connection::{Connection, Connector, RowsRequest};
 use crate::control::{Control, Progress, Stage, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ident::ObjectName;
 use crate::inspect::{Package, Table};
-use crate::model::{self, CompareOptions, Model};
+use crate::model::{self, CompareOptions};
 use crate::objects::{self, ExtractOptions};
 use crate::server;
 use crate::storage::Source;
 use fingerprint::Fingerprint;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -104,12 +106,15 @@ pub async fn verify(
     let extracted = objects::extract(&catalog, &ExtractOptions::default().skip_unsupported(true))?;
     warnings.extend(extracted.warnings);
 
+    let layouts: HashMap<ObjectName, RowLayout> =
+        objects::data_tables(&extracted.model)?.into_iter().map(|t| (t.name, t.layout)).collect();
+
     control.report(&Progress::at(Stage::Verifying));
     let mut tables = Vec::new();
     let mut differences = Vec::new();
     for table in package.tables() {
         control.check()?;
-        let comparison = compare_table(&package, table, &extracted.model, connection.as_mut(), control)
+        let comparison = compare_table(&package, table, layouts.get(&table.name), connection.as_mut(), control)
             .await
             .map_err(|e| e.with_context(|c| c.object = Some(table.name.to_string())))?;
         if !comparison.same {
@@ -139,7 +144,7 @@ pub async fn verify(
 async fn compare_table(
     package: &Package,
     table: &Table,
-    database: &Model,
+    layout: Option<&RowLayout>,
     connection: &mut dyn Connection,
     control: &Control,
 ) -> Result<TableComparison> {
@@ -151,14 +156,12 @@ async fn compare_table(
     let expected = expected.finish()?;
     let mut comparison =
         TableComparison { name: table.name.clone(), package_rows: expected.0, database_rows: None, same: false };
-    let there = objects::data_tables(database)?.into_iter().find(|t| t.name == table.name);
-    let Some(layout) = there.map(|t| t.layout) else { return Ok(comparison) };
-    let names =
-        |layout: &crate::bcp::RowLayout| -> Vec<String> { layout.columns().iter().map(|c| c.name.clone()).collect() };
-    if names(&layout) != names(&table.layout) {
+    let Some(layout) = layout else { return Ok(comparison) };
+    let names = |layout: &RowLayout| -> Vec<String> { layout.columns().iter().map(|c| c.name.clone()).collect() };
+    if names(layout) != names(&table.layout) {
         return Ok(comparison);
     }
-    let mut found = Fingerprint::new(&layout)?;
+    let mut found = Fingerprint::new(layout)?;
     let request = RowsRequest::new(table.name.clone(), layout.columns().to_vec());
     let mut rows = connection.rows(&request, control).await?;
     while let Some(chunk) = rows.next(control).await? {
