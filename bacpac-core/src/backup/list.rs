@@ -13,6 +13,8 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
+use serde::Serialize;
+use serde::ser::SerializeStruct;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -44,6 +46,19 @@ impl Backup {
     /// When it was begun, by its name.
     pub fn created(&self) -> Timestamp {
         self.name.created()
+    }
+}
+
+/// With the tenant and the moment that its name says.
+impl Serialize for Backup {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Backup", 5)?;
+        fields.serialize_field("name", &self.name)?;
+        fields.serialize_field("tenant", self.name.tenant())?;
+        fields.serialize_field("kind", &self.kind)?;
+        fields.serialize_field("created", &self.created())?;
+        fields.serialize_field("size", &self.size)?;
+        fields.end()
     }
 }
 
