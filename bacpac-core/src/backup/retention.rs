@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
@@ -48,8 +48,9 @@ impl KnownBackup {
 }
 
 /// Which backups of each tenant are kept. A backup is kept if any rule keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default, deny_unknown_fields)]
 pub struct RetentionPolicy {
     /// Days that every backup is kept, by the calendar of the zone: one of 00:10 goes at 00:10.
     pub days: u32,
@@ -64,6 +65,7 @@ pub struct RetentionPolicy {
     /// The same for years.
     pub yearly: u32,
     /// The zone of days, weeks, months and years.
+    #[serde(with = "jiff::fmt::serde::tz::required")]
     pub zone: TimeZone,
 }
 
