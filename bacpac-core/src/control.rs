@@ -175,7 +175,7 @@ impl fmt::Debug for Control {
 }
 
 /// Something that was done differently from what a reader might assume, and is no error.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(serde::Serialize, Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Warning {
     /// Stable name of the rule, e.g. `unresolved_reference`.

@@ -26,7 +26,7 @@ pub fn literal(text: &str) -> String {
 }
 
 /// A schema-scoped object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(serde::Serialize, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectName {
     /// Schema, unquoted.
     pub schema: String,
