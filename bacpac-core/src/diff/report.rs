@@ -1,12 +1,14 @@
 //! What a comparison found, as data.
 
+use crate::as_data;
 use crate::control::Warning;
 use crate::ident::ObjectName;
 use serde::Serialize;
+use serde::ser::SerializeStruct;
 use std::fmt;
 
 /// Everything that differs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DiffReport {
     /// Objects that differ, by name.
@@ -21,6 +23,17 @@ impl DiffReport {
     /// Whether nothing differs.
     pub fn is_same(&self) -> bool {
         self.objects.is_empty() && self.tables.iter().all(TableDiff::is_same)
+    }
+}
+
+impl Serialize for DiffReport {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("DiffReport", 4)?;
+        fields.serialize_field("same", &self.is_same())?;
+        fields.serialize_field("objects", &self.objects)?;
+        fields.serialize_field("tables", &self.tables)?;
+        fields.serialize_field("warnings", &self.warnings)?;
+        fields.end()
     }
 }
 
@@ -96,6 +109,7 @@ impl fmt::Display for ObjectDiff {
 #[non_exhaustive]
 pub struct TableDiff {
     /// The table.
+    #[serde(flatten, serialize_with = "as_data::table")]
     pub name: ObjectName,
     /// Which side has the table, where only one has it.
     pub only: Option<Change>,
