@@ -6,6 +6,7 @@
 //! | export a database | [`export`] |
 //! | import a package as a new database | [`import`] |
 //! | compare a package with a database | [`verify`] |
+//! | list what differs between two packages or databases | [`diff`] |
 //! | look into a package: model, tables, rows, digests | [`inspect`] |
 //! | write a package anew | [`rewrite`] |
 //! | keep packages in files, memory, object stores or your own storage | [`storage`] |
@@ -21,6 +22,7 @@ pub mod bcp;
 pub mod collation;
 pub mod connection;
 mod control;
+pub mod diff;
 mod error;
 pub mod export;
 pub mod ident;
@@ -34,6 +36,7 @@ pub mod rewrite;
 pub mod server;
 #[cfg(test)]
 mod shared_files;
+mod side;
 mod sql_type;
 pub mod storage;
 mod tally;

@@ -12,7 +12,8 @@ const FLOORS: &[&[&str]] = &[
     &["objects"],
     &["connection", "storage", "tally"],
     &["inspect", "server"],
-    &["export", "import", "verify", "rewrite"],
+    &["side"],
+    &["export", "import", "verify", "diff", "rewrite"],
     &["backup"],
     &["lib"],
 ];
