@@ -5,7 +5,7 @@
 //! [`Catalog::settle_jobs`].
 
 use super::check::part_digests;
-use super::clock::Clock;
+use super::clock::{Clock, SystemClock};
 use super::lease::Lease;
 use super::list::{Backup, Catalog};
 use super::manifest::{Manifest, Sha256Digest, TableRows};
@@ -115,6 +115,17 @@ impl BackupRequest {
         self.idempotency_key = Some(key.into());
         self
     }
+}
+
+/// Makes a backup now, and waits for it: takes a name, and then as [`make_backup`], without a lease.
+pub async fn backup_now(
+    catalog: &Catalog,
+    request: &BackupRequest,
+    source: &dyn BackupSource,
+    control: &Control,
+) -> Result<(Backup, Manifest)> {
+    let reservation = catalog.reserve(request, SystemClock.now()).await?;
+    make_backup(reservation, source, None, &SystemClock, control).await
 }
 
 /// Makes the backup whose name was taken, reads it back, and writes its manifest. With a lease, nothing becomes visible

@@ -25,7 +25,7 @@ mod uploads;
 pub use check::BackupCheck;
 pub use clock::{Clock, SystemClock};
 pub use download::{Download, DownloadOptions};
-pub use job::{BackupRequest, BackupSource, DatabaseSource, make_backup};
+pub use job::{BackupRequest, BackupSource, DatabaseSource, backup_now, make_backup};
 pub use lease::Lease;
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 pub use links::SignedLinks;
