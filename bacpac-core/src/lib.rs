@@ -5,6 +5,7 @@
 //! | connect to a server | [`connection`] |
 //! | export a database | [`export`] |
 //! | import a package as a new database | [`import`] |
+//! | leave out tables, schemas or rows | [`selection`] |
 //! | compare a package with a database | [`verify`] |
 //! | look into a package: model, tables, rows, digests | [`inspect`] |
 //! | write a package anew | [`rewrite`] |
@@ -22,6 +23,7 @@ pub mod connection;
 mod control;
 mod error;
 pub mod export;
+mod findings;
 pub mod ident;
 pub mod import;
 pub mod inspect;
@@ -30,6 +32,7 @@ pub mod objects;
 pub mod package;
 mod result_set;
 pub mod rewrite;
+pub mod selection;
 pub mod server;
 #[cfg(test)]
 mod shared_files;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["error", "ident"],
     &["control", "sql_type", "result_set", "collation", "shared_files"],
-    &["model", "package", "bcp", "tsql"],
-    &["objects"],
+    &["model", "package", "bcp", "tsql", "findings"],
+    &["objects", "selection"],
     &["connection", "storage", "tally"],
     &["inspect", "server"],
     &["export", "import", "verify", "rewrite"],
