@@ -5,6 +5,7 @@
 //! | connect to a server | [`connection`] |
 //! | export a database | [`export`] |
 //! | import a package as a new database | [`import`] |
+//! | see every problem before anything is written | [`preflight`] |
 //! | leave out tables, schemas or rows | [`selection`] |
 //! | compare a package with a database | [`verify`] |
 //! | look into a package: model, tables, rows, digests | [`inspect`] |
@@ -18,6 +19,7 @@
 
 pub mod backup;
 pub mod bcp;
+mod checks;
 pub mod collation;
 pub mod connection;
 mod control;
@@ -30,6 +32,8 @@ pub mod inspect;
 pub mod model;
 pub mod objects;
 pub mod package;
+pub mod preflight;
+mod reshape;
 mod result_set;
 pub mod rewrite;
 pub mod selection;

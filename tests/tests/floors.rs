@@ -8,10 +8,10 @@ const FLOORS: &[&[&str]] = &[
     &["control", "sql_type", "result_set", "collation", "shared_files"],
     &["model", "package", "bcp", "tsql", "findings"],
     &["objects", "selection"],
-    &["connection", "storage", "tally"],
+    &["checks", "connection", "reshape", "storage", "tally"],
     &["inspect", "server"],
     &["export", "import", "verify", "rewrite"],
-    &["backup"],
+    &["backup", "preflight"],
     &["lib"],
 ];
 

@@ -113,7 +113,10 @@ mod tests {
     #[test]
     fn one_error_is_itself_and_many_are_one() {
         let one = PreflightReport::new(
-            [Finding::new("unsupported", "it is encrypted").about("SqlView [dbo].[v]"), Finding::new("orphaned_user", "x")],
+            [
+                Finding::new("unsupported", "it is encrypted").about("SqlView [dbo].[v]"),
+                Finding::new("orphaned_user", "x"),
+            ],
             &Policy::box_server(),
         );
         assert!(!one.is_ok());

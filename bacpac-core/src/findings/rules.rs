@@ -63,7 +63,13 @@ pub const RULES: &[Rule] = &[
         ErrorKind::Unsupported,
         "choose a collation that the target server has",
     ),
-    new("name_clash", 0, [Error, Error, Error], ErrorKind::Mismatch, "choose a collation or names that keep them apart"),
+    new(
+        "name_clash",
+        0,
+        [Error, Error, Error],
+        ErrorKind::Mismatch,
+        "choose a collation or names that keep them apart",
+    ),
     new(
         "edition_limit",
         0,
@@ -75,8 +81,20 @@ pub const RULES: &[Rule] = &[
     new("azure_kind", 71626, [Ignore, Error, Ignore], ErrorKind::Unsupported, "take it out of the source"),
     new("azure_property", 71627, [Ignore, Error, Ignore], ErrorKind::Unsupported, "take it out of the source"),
     new("guest_connect", 71624, [Ignore, Error, Ignore], ErrorKind::Unsupported, "REVOKE CONNECT FROM guest"),
-    new("filestream_filegroup", 71630, [Warn, Error, Ignore], ErrorKind::Unsupported, "move its rows to a varbinary(max)"),
-    new("stretch", 71614, [Warn, Error, Ignore], ErrorKind::Unsupported, "bring the remote rows back and turn Stretch off"),
+    new(
+        "filestream_filegroup",
+        71630,
+        [Warn, Error, Ignore],
+        ErrorKind::Unsupported,
+        "move its rows to a varbinary(max)",
+    ),
+    new(
+        "stretch",
+        71614,
+        [Warn, Error, Ignore],
+        ErrorKind::Unsupported,
+        "bring the remote rows back and turn Stretch off",
+    ),
     new(
         "external_reference",
         71562,
@@ -111,7 +129,13 @@ pub const RULES: &[Rule] = &[
     ),
     new("user_left_out", 0, [Warn, Warn, Ignore], ErrorKind::PrincipalNotFound, ""),
     // Rights.
-    new("missing_right", 0, [Error, Error, Warn], ErrorKind::Permission, "grant the right, or connect as one that has it"),
+    new(
+        "missing_right",
+        0,
+        [Error, Error, Warn],
+        ErrorKind::Permission,
+        "grant the right, or connect as one that has it",
+    ),
     new("missing_optional_right", 0, [Warn, Warn, Ignore], ErrorKind::Permission, "grant the right"),
     new("rows_filtered", 0, [Warn, Warn, Warn], ErrorKind::Permission, "turn the policy off for the export"),
     // The target.
@@ -123,6 +147,7 @@ pub const RULES: &[Rule] = &[
         "import under another name, or drop the existing database first",
     ),
     // What an option asks for and cannot be.
+    new("consistency", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "ask for another consistency"),
     new("row_filter", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "correct the filter"),
     new(
         "needed_by_table",
@@ -139,7 +164,13 @@ pub const RULES: &[Rule] = &[
         "leave out the object too, or let dependents be left out",
     ),
     new("nothing_selected", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "check the patterns"),
-    new("value_lost", 0, [Error, Error, Warn], ErrorKind::Conversion, "choose a collation whose code page has the characters"),
+    new(
+        "value_lost",
+        0,
+        [Error, Error, Warn],
+        ErrorKind::Conversion,
+        "choose a collation whose code page has the characters",
+    ),
 ];
 
 #[cfg(test)]

@@ -173,7 +173,8 @@ impl Cut {
                         open.push_back(user.element);
                     }
                     Fate::Needs => {
-                        let reason = format!("it stays and cannot be without {}, which would be left out", target.label());
+                        let reason =
+                            format!("it stays and cannot be without {}, which would be left out", target.label());
                         cut.findings.push(Finding::new("needed_by_table", reason).about(element.label()));
                     }
                 }

@@ -23,8 +23,8 @@ mod select;
 mod tests;
 
 pub(crate) use cut::{Cut, Graph, without};
-pub(crate) use row_filter::{RowFilters, check_filter};
-pub(crate) use select::{Selected, select};
+pub(crate) use row_filter::RowFilters;
+pub(crate) use select::{Selected, Taken, select};
 
 use serde::{Deserialize, Serialize};
 

@@ -51,7 +51,7 @@ impl RowFilters {
 }
 
 /// Whether `predicate` can stand in parentheses after `WHERE` without reaching out of them; if not, why.
-pub(crate) fn check_filter(predicate: &str) -> Result<(), &'static str> {
+fn check_filter(predicate: &str) -> Result<(), &'static str> {
     let mut depth = 0_u32;
     let mut empty = true;
     for token in lex(predicate, true) {
@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn predicates_of_several_patterns_hold_together() {
-        let filters = BTreeMap::from([("*.T".to_owned(), "a = 1".to_owned()), ("dbo.*".to_owned(), "b = 2".to_owned())]);
+        let filters =
+            BTreeMap::from([("*.T".to_owned(), "a = 1".to_owned()), ("dbo.*".to_owned(), "b = 2".to_owned())]);
         let filters = RowFilters::new(&filters, NameRule::of(&ModelHeader::new("Sql160"))).expect("sound");
         assert_eq!(filters.of(&ObjectName::new("dbo", "t")).as_deref(), Some("(a = 1\n) AND (b = 2\n)"));
         assert_eq!(filters.of(&ObjectName::new("x", "T")).as_deref(), Some("a = 1"));

@@ -104,6 +104,27 @@ impl Chosen {
     }
 }
 
+/// Asks a selection of objects by their labels, before there is a model of what is left.
+pub(crate) struct Taken(Chosen);
+
+impl Taken {
+    pub(crate) fn new(selection: &Selection, rule: NameRule) -> Result<Self> {
+        Chosen::new(selection, rule).map(Self)
+    }
+
+    /// Whether the object of a label (`SqlView [dbo].[v]`, `[dbo].[t]`) takes part, as far as its own name says.
+    pub(crate) fn takes_label(&self, label: Option<&str>) -> bool {
+        let Some((class, name)) = label.and_then(|label| Some((label, label.find('[')?))).map(|(l, at)| l.split_at(at))
+        else {
+            return true;
+        };
+        let Some(name) = Name::parse(name) else { return true };
+        let [schema, object, ..] = name.parts() else { return true };
+        let of_table = matches!(class.trim(), "" | "SqlTable" | "SqlSimpleColumn" | "SqlComputedColumn");
+        self.0.takes_schema(schema) && (!of_table || self.0.takes_table(&ObjectName::new(schema, object)))
+    }
+}
+
 /// The model of the objects that take part; and whether a table is left of those there were.
 fn leave_out_objects(
     model: Model,
@@ -128,7 +149,9 @@ fn leave_out_objects(
             }
             continue;
         }
-        let Some(schema) = name.parts().first().filter(|_| IN_SCHEMA.contains(&element.class.as_str())) else { continue };
+        let Some(schema) = name.parts().first().filter(|_| IN_SCHEMA.contains(&element.class.as_str())) else {
+            continue;
+        };
         let mut takes = chosen.takes_schema(schema);
         if element.class == "SqlTable" {
             tables += 1;
@@ -160,7 +183,8 @@ fn takes_table(name: &Name, chosen: &Chosen, current: Option<&Name>, findings: &
     let Some(current) = current else { return takes };
     let takes_current = current.object().is_none_or(|current| chosen.takes_table(&current));
     if takes_current && !takes && chosen.exclude_tables.match_table(&own) {
-        let reason = format!("not left out: it is the history of {current}, which stays; exclude_data leaves out its rows");
+        let reason =
+            format!("not left out: it is the history of {current}, which stays; exclude_data leaves out its rows");
         findings.push(Finding::new("history_kept", reason).about(name.to_string()));
     }
     takes_current

@@ -51,11 +51,7 @@ fn model() -> Model {
         referring(
             "SqlForeignKeyConstraint",
             "[dbo].[fk_b_a]",
-            &[
-                ("DefiningTable", "[dbo].[b]"),
-                ("ForeignTable", "[dbo].[a]"),
-                ("ForeignColumns", "[dbo].[a].[id]"),
-            ],
+            &[("DefiningTable", "[dbo].[b]"), ("ForeignTable", "[dbo].[a]"), ("ForeignColumns", "[dbo].[a].[id]")],
         ),
         referring("SqlInlineTableValuedFunction", "[sec].[guard]", &[]),
         referring("SqlScalarFunction", "[dbo].[f]", &[("BodyDependencies", "[dbo].[e].[id]")]),
@@ -97,7 +93,9 @@ fn everything_takes_part_unless_asked() {
 fn what_refers_to_a_table_goes_with_it_and_is_named() {
     let left = selected(&Selection::default().exclude_tables(["dbo.A"]));
     let names = labels(&left.model);
-    for gone in ["[dbo].[a]", "[dbo].[pk_a]", "[dbo].[fk_b_a]", "[dbo].[v]", "[dbo].[p]", "[SqlTableBase].[dbo].[a].[note]"] {
+    for gone in
+        ["[dbo].[a]", "[dbo].[pk_a]", "[dbo].[fk_b_a]", "[dbo].[v]", "[dbo].[p]", "[SqlTableBase].[dbo].[a].[note]"]
+    {
         assert!(!names.contains(&gone.to_owned()), "{gone}");
     }
     for stays in ["[dbo].[b]", "[dbo].[q]", "[dbo].[policy]", "[sec].[guard]"] {
