@@ -4,14 +4,16 @@
 //! cleaned up; it never ends a stream early.
 
 use crate::error::{Error, Result};
+use serde::Serialize;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// What an operation is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Connecting, and looking at the source.
     Preparing,
@@ -48,7 +50,7 @@ impl Stage {
 }
 
 /// A snapshot of how far an operation is. Totals come from the catalog or the package and are `None` where unknown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Progress {
     /// What is being done.
@@ -175,7 +177,7 @@ impl fmt::Debug for Control {
 }
 
 /// Something that was done differently from what a reader might assume, and is no error.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Warning {
     /// Stable name of the rule, e.g. `unresolved_reference`.

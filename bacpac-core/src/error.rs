@@ -4,6 +4,8 @@
 //! byte), the server's own message where there is one, and [`Error::help`] where a remedy is known.
 //! Connection strings, passwords and tokens never enter an error.
 
+use serde::Serialize;
+use serde::ser::SerializeStruct;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
@@ -102,7 +104,7 @@ impl fmt::Display for ErrorKind {
 }
 
 /// Where it went wrong. All fields are optional; `row` and `byte` count from 0 within `part`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Context {
     /// Host or address of the server.
@@ -122,7 +124,7 @@ pub struct Context {
 }
 
 /// What the server said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ServerMessage {
     /// Message number, e.g. 18456.
@@ -297,6 +299,28 @@ impl fmt::Debug for Error {
     }
 }
 
+impl Serialize for ErrorKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// What a caller in another language is given: everything but the chain of sources.
+impl Serialize for Error {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Error", 8)?;
+        fields.serialize_field("kind", &self.kind())?;
+        fields.serialize_field("number", &self.kind().number())?;
+        fields.serialize_field("text", &self.to_string())?;
+        fields.serialize_field("message", self.message())?;
+        fields.serialize_field("context", self.context())?;
+        fields.serialize_field("server", &self.server())?;
+        fields.serialize_field("help", &self.help())?;
+        fields.serialize_field("retryable", &self.is_retryable())?;
+        fields.end()
+    }
+}
+
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|e| e as &(dyn StdError + 'static))
@@ -316,6 +340,13 @@ impl From<std::io::Error> for Error {
             _ => ErrorKind::Io,
         };
         Self::new(kind, e.to_string()).with_source(e)
+    }
+}
+
+/// Of options given as data.
+impl From<serde_json::Error> for Error {
+    fn from(e: serde_json::Error) -> Self {
+        Self::new(ErrorKind::InvalidArgument, format!("the options cannot be read: {e}")).with_source(e)
     }
 }
 
@@ -339,6 +370,18 @@ mod tests {
         for (i, kind) in ErrorKind::ALL.iter().enumerate() {
             assert_eq!(usize::from(kind.number()), i + 1, "{kind}");
         }
+    }
+
+    #[test]
+    fn as_data_it_says_all_that_it_knows() {
+        let e = Error::new(ErrorKind::Login, "no").with_help("yes").with_context(|c| c.database = Some("d".into()));
+        let data = serde_json::to_value(&e).unwrap();
+        assert_eq!(data["kind"], "login");
+        assert_eq!(data["number"], 17);
+        assert_eq!(data["text"], "no (database d)");
+        assert_eq!(data["context"]["database"], "d");
+        assert_eq!(data["help"], "yes");
+        assert_eq!(data["retryable"], false);
     }
 
     #[test]

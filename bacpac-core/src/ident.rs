@@ -1,6 +1,9 @@
 //! Identifiers: quoting, and the bracketed multi-part names of `model.xml` and of T-SQL.
 
+use crate::error::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 
 /// `name` in brackets, `]` doubled: a T-SQL delimited identifier.
 pub fn quote(name: &str) -> String {
@@ -26,7 +29,7 @@ pub fn literal(text: &str) -> String {
 }
 
 /// A schema-scoped object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectName {
     /// Schema, unquoted.
     pub schema: String,
@@ -44,6 +47,23 @@ impl ObjectName {
 impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", quote(&self.schema), quote(&self.name))
+    }
+}
+
+/// `schema.name`, or `[schema].[name]` where one of them holds a dot or a bracket.
+impl FromStr for ObjectName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let name = match Name::parse(text) {
+            Some(name) => name.object(),
+            None if text.starts_with('[') => None,
+            None => text.split_once('.').map(|(schema, name)| Self::new(schema, name)),
+        };
+        name.ok_or_else(|| {
+            Error::new(ErrorKind::InvalidArgument, format!("{text:?} does not name a table"))
+                .with_help("write SCHEMA.TABLE, or [schema].[table] where a name holds a dot")
+        })
     }
 }
 

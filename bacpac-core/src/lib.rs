@@ -17,6 +17,7 @@
 //! Every operation takes options (plain data) and a [`Control`] (progress and cancellation), and returns a report or an
 //! [`Error`] that says what, where and what to do. Operations run in a Tokio runtime.
 
+mod as_data;
 pub mod backup;
 pub mod bcp;
 mod checks;

@@ -1,8 +1,11 @@
 //! Small results, e.g. of a catalog query, whole in memory.
 
+use serde::Serialize;
+
 /// A cell of a small result, e.g. of a catalog query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
+#[serde(untagged)]
 pub enum Cell {
     /// NULL.
     Null,
@@ -21,7 +24,7 @@ pub enum Cell {
 }
 
 /// A small result set, whole in memory.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ResultSet {
     /// Column names in order.
     pub columns: Vec<String>,

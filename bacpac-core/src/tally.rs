@@ -1,15 +1,18 @@
 //! Counts while rows move, and the progress made of them.
 
+use crate::as_data;
 use crate::bcp::RowChunk;
 use crate::control::{Control, Progress, Stage};
 use crate::ident::ObjectName;
+use serde::Serialize;
 use std::sync::{Mutex, MutexGuard};
 
 /// One table of an export or an import.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TableReport {
     /// The table.
+    #[serde(flatten, serialize_with = "as_data::table")]
     pub name: ObjectName,
     /// Rows.
     pub rows: u64,

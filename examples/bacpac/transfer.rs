@@ -8,7 +8,6 @@ use bacpac_core::package::Compression;
 use bacpac_core::storage::{Existing, FileSink, FileSource};
 use bacpac_core::{Error, ErrorKind, Result, Warning, verify};
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,19 +105,7 @@ impl Export {
             export::export(self.server.connector()?, &self.server.database, Box::new(sink), &options, &control).await?;
         warn(&report.warnings);
         if self.json {
-            println!(
-                "{}",
-                json!({
-                    "database": report.database,
-                    "consistency": report.consistency.name(),
-                    "tables": tables(&report.tables),
-                    "rows": report.rows,
-                    "bytes": report.bytes,
-                    "package_bytes": report.package_bytes,
-                    "warnings": warnings(&report.warnings),
-                    "seconds": report.total_time.as_secs_f64(),
-                })
-            );
+            print_json(&report)?;
         } else {
             println!(
                 "exported {} tables, {} rows, {} to {} ({}, consistency: {}) in {}",
@@ -172,18 +159,7 @@ impl Import {
             import::import(source, self.server.connector()?, &self.server.database, &options, &control).await?;
         warn(&report.warnings);
         if self.json {
-            println!(
-                "{}",
-                json!({
-                    "database": report.database,
-                    "tables": tables(&report.tables),
-                    "rows": report.rows,
-                    "bytes": report.bytes,
-                    "statements": report.statements,
-                    "warnings": warnings(&report.warnings),
-                    "seconds": report.total_time.as_secs_f64(),
-                })
-            );
+            print_json(&report)?;
         } else {
             println!(
                 "imported {} tables, {} rows, {} as {} in {} (schema {}, rows {}, indexes and the rest {})",
@@ -218,11 +194,7 @@ impl Verify {
         let control = progress::control();
         let result = verify::verify(source, self.server.connector()?, &self.server.database, &control).await?;
         if self.json {
-            let differences: Vec<String> = result.differences().iter().map(ToString::to_string).collect();
-            println!(
-                "{}",
-                json!({ "same": result.is_same(), "tables": result.tables().len(), "differences": differences })
-            );
+            print_json(&result)?;
         } else {
             for difference in result.differences() {
                 println!("{difference}");
@@ -237,14 +209,9 @@ impl Verify {
     }
 }
 
-fn tables(tables: &[bacpac_core::TableReport]) -> Vec<Value> {
-    let table = |t: &bacpac_core::TableReport| json!({ "schema": t.name.schema, "table": t.name.name, "rows": t.rows, "bytes": t.bytes });
-    tables.iter().map(table).collect()
-}
-
-fn warnings(warnings: &[Warning]) -> Vec<Value> {
-    let warning = |w: &Warning| json!({ "code": w.code, "object": w.object, "message": w.message });
-    warnings.iter().map(warning).collect()
+fn print_json(report: &impl serde::Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string(report).map_err(std::io::Error::from)?);
+    Ok(())
 }
 
 fn warn(warnings: &[Warning]) {

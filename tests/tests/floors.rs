@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 /// Modules by floor. Within a floor no module imports another.
 const FLOORS: &[&[&str]] = &[
-    &["error", "ident"],
+    &["error"],
+    &["ident"],
+    &["as_data"],
     &["control", "sql_type", "result_set", "collation", "shared_files"],
     &["model", "package", "bcp", "tsql", "findings"],
     &["objects", "selection"],

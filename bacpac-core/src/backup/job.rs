@@ -4,7 +4,7 @@
 //! back, the manifest is written after it, and then the record goes. What a process that died left behind is settled by
 //! [`Catalog::settle_jobs`].
 
-use super::clock::Clock;
+use super::clock::{Clock, SystemClock};
 use super::lease::Lease;
 use super::list::{Backup, Catalog};
 use super::manifest::{Manifest, PartDigest, Sha256Digest, TableRows};
@@ -114,6 +114,17 @@ impl BackupRequest {
         self.idempotency_key = Some(key.into());
         self
     }
+}
+
+/// Makes a backup now, and waits for it: takes a name, and then as [`make_backup`], without a lease.
+pub async fn backup_now(
+    catalog: &Catalog,
+    request: &BackupRequest,
+    source: &dyn BackupSource,
+    control: &Control,
+) -> Result<(Backup, Manifest)> {
+    let reservation = catalog.reserve(request, SystemClock.now()).await?;
+    make_backup(reservation, source, None, &SystemClock, control).await
 }
 
 /// Makes the backup whose name was taken, reads it back, and writes its manifest. With a lease, nothing becomes visible

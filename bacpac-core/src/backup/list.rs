@@ -13,6 +13,8 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -47,9 +49,23 @@ impl Backup {
     }
 }
 
+/// With the tenant and the moment that its name says.
+impl Serialize for Backup {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Backup", 5)?;
+        fields.serialize_field("name", &self.name)?;
+        fields.serialize_field("tenant", self.name.tenant())?;
+        fields.serialize_field("kind", &self.kind)?;
+        fields.serialize_field("created", &self.created())?;
+        fields.serialize_field("size", &self.size)?;
+        fields.end()
+    }
+}
+
 /// Which backups to list. Everything by default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default, deny_unknown_fields)]
 pub struct ListFilter {
     /// Only this tenant's.
     pub tenant: Option<TenantAlias>,

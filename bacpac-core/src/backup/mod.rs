@@ -19,7 +19,7 @@ mod service;
 
 pub use clock::{Clock, SystemClock};
 pub use download::{Download, DownloadOptions};
-pub use job::{BackupRequest, BackupSource, DatabaseSource, make_backup};
+pub use job::{BackupRequest, BackupSource, DatabaseSource, backup_now, make_backup};
 pub use lease::Lease;
 pub use list::{Backup, BackupList, Catalog, ListFilter, human_size, relative_age};
 pub use manifest::{Hold, Manifest, PartDigest, Sha256Digest, TableRows};

@@ -3,10 +3,12 @@
 //! A backup is `{alias}_{yyyyMMddHHmmss}.bacpac`, in UTC. An alias may hold `_`, so names are read from the right. What
 //! parses prints as the same text, and the other way round; a bad name cannot be held.
 
+use crate::as_data::as_text;
 use crate::error::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -106,9 +108,12 @@ impl fmt::Display for TenantAlias {
     }
 }
 
+as_text!(TenantAlias);
+
 /// Who asked for a backup: the schedule or a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "snake_case")]
 pub enum BackupKind {
     /// By the schedule.
     Automatic,
@@ -195,6 +200,8 @@ impl BackupName {
     }
 }
 
+as_text!(BackupName);
+
 fn utc(at: Timestamp) -> DateTime {
     TimeZone::UTC.to_datetime(at)
 }
@@ -274,8 +281,9 @@ impl Part {
 /// assert_eq!(RestoreNaming::default().of_backup(&name)?, "CifraHQ_acmecorp_20260501_restore");
 /// # Ok::<(), bacpac_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default, deny_unknown_fields)]
 pub struct RestoreNaming {
     /// What the names begin with.
     pub prefix: String,

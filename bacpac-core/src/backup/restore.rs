@@ -15,11 +15,13 @@ use crate::result_set::{Cell, ResultSet};
 use crate::server::{self, int_of};
 use crate::storage::ObjectSource;
 use crate::verify::{Verification, verify};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// How a backup is restored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default, deny_unknown_fields)]
 pub struct RestoreOptions {
     /// The new database; named by `naming` if `None`.
     pub database: Option<String>,
@@ -78,7 +80,7 @@ impl RestoreOptions {
 }
 
 /// A database that was restored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Restored {
     /// Its name.

@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
@@ -47,8 +48,9 @@ impl KnownBackup {
 }
 
 /// Which backups of each tenant are kept. A backup is kept if any rule keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default, deny_unknown_fields)]
 pub struct RetentionPolicy {
     /// Days that every backup is kept, by the calendar of the zone: one of 00:10 goes at 00:10.
     pub days: u32,
@@ -63,6 +65,7 @@ pub struct RetentionPolicy {
     /// The same for years.
     pub yearly: u32,
     /// The zone of days, weeks, months and years.
+    #[serde(with = "jiff::fmt::serde::tz::required")]
     pub zone: TimeZone,
 }
 
@@ -75,8 +78,9 @@ impl Default for RetentionPolicy {
 }
 
 /// Why a backup is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[serde(rename_all = "snake_case")]
 pub enum KeepReason {
     /// It is younger than the policy's days.
     Young,
@@ -175,6 +179,24 @@ impl RetentionPlan {
     /// The backups that stay.
     pub fn kept(&self) -> impl Iterator<Item = &Backup> {
         self.decisions.iter().filter(|(_, d)| !d.is_remove()).map(|(b, _)| b)
+    }
+}
+
+/// A list: each backup with whether it goes, and why it stays.
+impl Serialize for RetentionPlan {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Decided<'a> {
+            #[serde(flatten)]
+            backup: &'a Backup,
+            remove: bool,
+            reason: String,
+        }
+        serializer.collect_seq(self.decisions.iter().map(|(backup, decision)| Decided {
+            backup,
+            remove: decision.is_remove(),
+            reason: decision.to_string(),
+        }))
     }
 }
 
@@ -341,7 +363,7 @@ impl Periods {
 }
 
 /// What applying a plan did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RetentionReport {
     /// Backups whose files are gone, whoever removed them.

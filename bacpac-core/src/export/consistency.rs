@@ -3,6 +3,7 @@
 //! A table is always read by one statement (or one per key range); whether all tables show the database as of one
 //! moment depends on what the server offers. The export says in its report which level it got.
 
+use crate::as_data::as_text;
 use crate::connection::{Connection, Connector};
 use crate::control::{Control, Warning};
 use crate::error::{Error, ErrorKind, Result};
@@ -10,10 +11,14 @@ use crate::findings::Finding;
 use crate::ident::{literal, quote};
 use crate::result_set::Cell;
 use crate::server::ServerInfo;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
 
 /// How far the rows of different tables are of one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "snake_case")]
 pub enum Consistency {
     /// Each statement sees what is committed when it runs: exact only while nobody writes. What DacFx does.
     None,
@@ -44,6 +49,33 @@ pub enum ConsistencyChoice {
     /// This level, or an error.
     Exactly(Consistency),
 }
+
+impl fmt::Display for ConsistencyChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ConsistencyChoice::Automatic => "automatic",
+            ConsistencyChoice::Exactly(level) => level.name(),
+        })
+    }
+}
+
+impl FromStr for ConsistencyChoice {
+    type Err = Error;
+
+    /// `automatic`, or the stable name of a level.
+    fn from_str(text: &str) -> Result<Self> {
+        const LEVELS: [Consistency; 3] =
+            [Consistency::None, Consistency::SnapshotTransaction, Consistency::DatabaseSnapshot];
+        match LEVELS.into_iter().find(|level| level.name() == text) {
+            Some(level) => Ok(ConsistencyChoice::Exactly(level)),
+            None if text == "automatic" => Ok(ConsistencyChoice::Automatic),
+            None => Err(Error::new(ErrorKind::InvalidArgument, format!("there is no consistency level {text:?}"))
+                .with_help("use automatic, none, snapshot_transaction or database_snapshot")),
+        }
+    }
+}
+
+as_text!(ConsistencyChoice);
 
 /// The source as the export reads it: a database or a snapshot of it.
 pub(super) struct Source {

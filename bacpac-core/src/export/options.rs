@@ -4,11 +4,13 @@ use super::ConsistencyChoice;
 use crate::findings::Policy;
 use crate::package::Compression;
 use crate::selection::Selection;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Options of an export. The defaults are what a backup wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default, deny_unknown_fields)]
 pub struct ExportOptions {
     /// Connections that read rows side by side; 0 for as many as there are cores, 4 at the most. A snapshot
     /// transaction uses one.
@@ -124,5 +126,30 @@ impl ExportOptions {
     pub fn rows_per_range(mut self, rows: u64) -> Self {
         self.rows_per_range = rows;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    #[test]
+    fn options_are_read_over_their_defaults() {
+        let options: ExportOptions =
+            serde_json::from_str(r#"{"parallelism": 3, "compression": "fast", "consistency": "none"}"#).unwrap();
+        let again = serde_json::to_string(&options).unwrap();
+        assert_eq!(serde_json::from_str::<ExportOptions>(&again).unwrap(), options);
+        assert_eq!(options.part_size, ExportOptions::default().part_size);
+        assert_eq!(options.parallelism, 3);
+    }
+
+    #[test]
+    fn unknown_options_are_refused_by_name() {
+        for text in [r#"{"paralelism": 3}"#, r#"{"consistency": "total"}"#] {
+            let e = Error::from(serde_json::from_str::<ExportOptions>(text).unwrap_err());
+            assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+            assert!(e.to_string().contains("paralelism") || e.to_string().contains("total"), "{e}");
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! What an import can be told.
 
+use serde::{Deserialize, Serialize};
+
 /// Options of an import. The defaults are what a restore wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default, deny_unknown_fields)]
 pub struct ImportOptions {
     /// Connections that load rows side by side; 0 for as many as there are cores, 4 at the most.
     pub parallelism: usize,
@@ -22,8 +25,9 @@ pub struct ImportOptions {
 }
 
 /// Where in Azure SQL Database the new database goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default, deny_unknown_fields)]
 pub struct AzureTarget {
     /// `EDITION`, e.g. `Standard`.
     pub edition: Option<String>,

@@ -4,8 +4,10 @@
 //! of their own are back in their rows.
 
 mod rows;
+mod summary;
 
 pub use rows::TableRows;
+pub use summary::{ColumnSummary, Summary, TableSummary};
 
 use crate::bcp::{RowDigest, RowLayout};
 use crate::control::{Control, Warning};

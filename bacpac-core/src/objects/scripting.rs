@@ -7,11 +7,14 @@ use crate::control::Warning;
 use crate::error::Result;
 use crate::ident::Name;
 use crate::model::{Element, Entry, Model, ModelIndex, NameRule};
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt;
 
 /// What to script.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ScriptOptions {
     /// Leave out permissions.
@@ -76,6 +79,23 @@ pub struct Scripted {
     pub before_rows: usize,
     /// What was left out, and what could not be ordered.
     pub warnings: Vec<Warning>,
+}
+
+/// As a script for a client that knows `GO`: each statement a batch, with the `SET` options that it was written under.
+impl fmt::Display for Scripted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut settings = (true, true);
+        for statement in &self.statements {
+            let wanted = (statement.ansi_nulls, statement.quoted_identifier);
+            if wanted != settings {
+                let on = |flag| if flag { "ON" } else { "OFF" };
+                write!(f, "SET ANSI_NULLS {};\nSET QUOTED_IDENTIFIER {};\nGO\n", on(wanted.0), on(wanted.1))?;
+                settings = wanted;
+            }
+            write!(f, "{}\nGO\n", statement.text.trim_end_matches(['\r', '\n']))?;
+        }
+        Ok(())
+    }
 }
 
 /// What scripting an element may look at: the whole model, by name and by who refers to whom.

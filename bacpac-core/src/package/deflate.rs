@@ -5,11 +5,13 @@ use crate::error::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use flate2::{Compress, FlushCompress, Status};
 use libdeflater::{CompressionLvl, Compressor};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How hard to compress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "snake_case")]
 pub enum Compression {
     /// Not at all.
     Stored,

@@ -11,10 +11,11 @@ use crate::inspect::{Package, Table};
 use crate::package::{Compression, DataFile, DataPartNames, PartName};
 use crate::storage::{PackageWriter, Sink, Source, WriteOptions};
 use crate::tally::{Expected, TableReport, Tally};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// What a rewrite did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RewriteReport {
     /// Tables in the order of the model, empty ones too.

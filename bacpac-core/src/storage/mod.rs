@@ -41,6 +41,7 @@
 
 pub mod conformance;
 mod file;
+mod location;
 mod memory;
 mod object;
 mod package_reader;
@@ -52,6 +53,7 @@ mod part_writer;
 mod tests;
 
 pub use file::{FileSink, FileSource};
+pub use location::Location;
 pub use memory::{MemoryFile, MemorySink, MemorySource};
 pub use object::{ObjectSink, ObjectSinkOptions, ObjectSource};
 pub use package_reader::{PackageKind, PackageReader, ReadOptions};

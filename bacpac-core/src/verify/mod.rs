@@ -4,6 +4,7 @@
 
 mod fingerprint;
 
+use crate::as_data;
 use crate::bcp::RowLayout;
 use crate::connection::{Connection, Connector, RowsRequest};
 use crate::control::{Control, Progress, Stage, Warning};
@@ -15,6 +16,8 @@ use crate::objects::{self, ExtractOptions};
 use crate::server;
 use crate::storage::Source;
 use fingerprint::Fingerprint;
+use serde::Serialize;
+use serde::ser::SerializeStruct;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -55,11 +58,24 @@ impl Verification {
     }
 }
 
+impl Serialize for Verification {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Verification", 5)?;
+        fields.serialize_field("same", &self.is_same())?;
+        fields.serialize_field("tables", &self.tables)?;
+        fields.serialize_field("differences", &self.differences)?;
+        fields.serialize_field("warnings", &self.warnings)?;
+        fields.serialize_field("objects", &self.objects)?;
+        fields.end()
+    }
+}
+
 /// One table on both sides.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TableComparison {
     /// The table.
+    #[serde(flatten, serialize_with = "as_data::table")]
     pub name: ObjectName,
     /// Rows in the package.
     pub package_rows: u64,
@@ -76,7 +92,7 @@ impl TableComparison {
 }
 
 /// Something that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Difference {
     /// The object, e.g. `SqlTable [dbo].[T]`.
