@@ -360,7 +360,7 @@ impl<R: BufRead> Tokens<R> {
         let mut target = None;
         let mut annotations = Vec::new();
         if tag.empty {
-            return Err(self.error("an empty Entry"));
+            return Ok(Entry::Unresolved(annotations));
         }
         loop {
             match self.next()? {
@@ -387,7 +387,6 @@ impl<R: BufRead> Tokens<R> {
                 Err(self.error("an annotation beside the Element of an Entry"))
             }
             Some(entry) => Ok(entry),
-            None if annotations.is_empty() => Err(self.error("an empty Entry")),
             None => Ok(Entry::Unresolved(annotations)),
         }
     }
