@@ -6,6 +6,7 @@
 
 mod clock;
 mod download;
+mod find;
 mod job;
 mod lease;
 mod list;
