@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 type Promised<'env, T> = Result<PromiseRaw<'env, Outcome<T>>>;
 
@@ -33,8 +34,8 @@ struct Folder {
 impl Folder {
     fn catalog(&self) -> bacpac_core::Result<Catalog> {
         if self.catalog.get().is_none() {
-            let (store, folder) = self.place.location()?.folder()?;
-            return Ok(self.catalog.get_or_init(|| Catalog::new(store, folder)).clone());
+            let catalog = Catalog::at(&self.place.location()?)?;
+            return Ok(self.catalog.get_or_init(|| catalog).clone());
         }
         self.catalog.get().cloned().ok_or_else(|| Error::new(ErrorKind::Internal, "a catalog has gone"))
     }
@@ -115,6 +116,27 @@ impl Backups {
             let (catalog, backup) = folder.find(&name, &control).await?;
             let manifest = catalog.manifest(&backup, &control).await?;
             Data::of(&manifest.as_ref().map(manifest_data).transpose()?)
+        })
+    }
+
+    /// Reads a backup whole and checks it; what is found is written into its manifest.
+    #[napi(ts_return_type = "Promise<Outcome>")]
+    pub fn verify<'env>(&self, env: &'env Env, call: &Call, name: String) -> Promised<'env, Data> {
+        let (folder, control) = (self.0.clone(), control(call));
+        run(env, call, async move {
+            let (catalog, backup) = folder.find(&name, &control).await?;
+            Data::of(&catalog.verify(&backup, SystemClock.now(), &control).await?)
+        })
+    }
+
+    /// A link to a backup, good for so many seconds.
+    #[napi(ts_return_type = "Promise<Outcome>")]
+    pub fn link<'env>(&self, env: &'env Env, call: &Call, name: String, seconds: u32) -> Promised<'env, Data> {
+        let (folder, control) = (self.0.clone(), control(call));
+        run(env, call, async move {
+            let (catalog, backup) = folder.find(&name, &control).await?;
+            let link = catalog.download_link(&backup, Duration::from_secs(seconds.into()), &control).await?;
+            Data::of(&json!({ "url": link.url(), "file_name": link.file_name() }))
         })
     }
 

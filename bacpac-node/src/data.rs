@@ -1,6 +1,7 @@
 //! Data on its way to JavaScript.
 
 use bacpac_core::Error;
+use bacpac_core::preflight::PreflightReport;
 use napi::Result;
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -22,9 +23,13 @@ impl Data {
         Ok(Self(serde_json::to_value(report)?))
     }
 
-    /// An error of the core.
+    /// An error of the core, with the findings that it carries where it came from a preflight.
     fn of_error(error: &Error) -> Self {
-        Self(serde_json::to_value(error).unwrap_or_default())
+        let mut data = serde_json::to_value(error).unwrap_or_default();
+        if let (Some(report), Value::Object(fields)) = (PreflightReport::of(error), &mut data) {
+            fields.insert("findings".into(), serde_json::to_value(&report.findings).unwrap_or_default());
+        }
+        Self(data)
     }
 }
 

@@ -7,6 +7,7 @@
 mod backups;
 mod call;
 mod data;
+mod diff;
 mod download;
 mod errors;
 mod export;
@@ -15,6 +16,7 @@ mod js_sink;
 mod js_source;
 mod package;
 mod places;
+mod preflight;
 mod rewrite;
 mod rows;
 mod server;

@@ -8,6 +8,7 @@ import { placeOf, type Place } from './places.js';
 import { serverOf } from './server.js';
 import type {
   Backup,
+  BackupCheck,
   BackupOptions,
   DownloadSettings,
   Hold,
@@ -48,6 +49,19 @@ export class Backups {
   /** What is known of a backup; `null` where it has no manifest. */
   async manifest(name: string, options: CallOptions = {}): Promise<Manifest | null> {
     return fromCore(await perform(options, (call) => this.#native.manifest(call, name)));
+  }
+
+  /** Reads a backup whole and checks it, to the last row; what is found is written into its manifest. */
+  async verify(name: string, options: CallOptions = {}): Promise<BackupCheck> {
+    return fromCore(await perform(options, (call) => this.#native.verify(call, name)));
+  }
+
+  /**
+   * A link by which somebody without credentials downloads the backup, good for `seconds`: up to 7 days. S3, Azure and
+   * Google Cloud Storage make links.
+   */
+  async link(name: string, seconds: number, options: CallOptions = {}): Promise<{ url: string; fileName: string }> {
+    return fromCore(await perform(options, (call) => this.#native.link(call, name, seconds)));
   }
 
   /** Begins a download. The signal is good for all of it. */

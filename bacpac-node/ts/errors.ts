@@ -1,6 +1,8 @@
 // Errors: a class for each kind that the core has.
 
+import { fromCore } from './data.js';
 import { native, type ErrorData } from './native.js';
+import type { Finding } from './types.js';
 
 /** Where it went wrong; `row` and `byte` count from 0 within `part`. */
 export interface ErrorContext {
@@ -44,6 +46,8 @@ export class BacpacError extends Error {
   readonly help: string | undefined;
   /** Whether the same call may succeed later without a change. */
   readonly retryable: boolean;
+  /** All that a preflight found, where that is what stands in the way. */
+  readonly findings: readonly Finding[] | undefined;
 
   /** @internal */
   constructor(data: ErrorData, cause?: unknown) {
@@ -58,6 +62,7 @@ export class BacpacError extends Error {
       : undefined;
     this.help = data.help ?? undefined;
     this.retryable = data.retryable;
+    this.findings = data.findings ? fromCore(data.findings) : undefined;
     // As for Node's own aborted operations, so that code that looks for those finds these.
     this.name = data.kind === 'cancelled' ? 'AbortError' : new.target.name;
   }

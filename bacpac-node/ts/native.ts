@@ -15,6 +15,7 @@ export interface ErrorData {
   server: { number: bigint; state: bigint; class: bigint; message: string; procedure: string | null; line: bigint } | null;
   help: string | null;
   retryable: boolean;
+  findings?: unknown[];
 }
 
 export interface Answer {
@@ -68,11 +69,15 @@ export interface Backups {
   list(call: Call, filter: string): Promise<Outcome>;
   now(call: Call, server: Server, database: string, tenant: string, request: string, options: string): Promise<Outcome>;
   manifest(call: Call, name: string): Promise<Outcome>;
+  verify(call: Call, name: string): Promise<Outcome>;
+  link(call: Call, name: string, seconds: number): Promise<Outcome>;
   download(call: Call, name: string, options: string): Promise<Outcome<Download>>;
   restore(call: Call, name: string, server: Server, options: string): Promise<Outcome>;
   hold(call: Call, name: string, hold: string): Promise<Outcome>;
   prune(call: Call, policy: string, now: string | undefined, apply: boolean): Promise<Outcome>;
 }
+
+export type Side = PackageSource | { server: Server; database: string };
 
 type Settings = Record<string, string> | undefined;
 
@@ -92,6 +97,8 @@ export interface Native {
   importDatabase(call: Call, from: PackageSource, server: Server, database: string, options: string): Promise<Outcome>;
   verify(call: Call, source: PackageSource, server: Server, database: string): Promise<Outcome>;
   rewrite(call: Call, source: PackageSource, to: PackageSink, compression: string): Promise<Outcome>;
+  preflightExport(call: Call, server: Server, database: string, options: string): Promise<Outcome>;
+  diff(call: Call, left: Side, right: Side, options: string): Promise<Outcome>;
   errorKinds(): { name: string; number: number }[];
   endAll(): void;
 }

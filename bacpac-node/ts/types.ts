@@ -59,6 +59,50 @@ export type Server =
 export type Compression = 'fast' | 'balanced' | 'smallest';
 export type Consistency = 'none' | 'snapshot_transaction' | 'database_snapshot';
 
+/** Which tables, schemas and rows take part. Patterns are `schema.table` with `*` and `?`, or `[schema].[table]` exactly. */
+export interface Selection {
+  /** Tables that take part; all if none is given. */
+  includeTables?: readonly string[];
+  excludeTables?: readonly string[];
+  /** Schemas whose objects take part; all if none is given. */
+  includeSchemas?: readonly string[];
+  excludeSchemas?: readonly string[];
+  /** Tables that come without their rows. */
+  excludeData?: readonly string[];
+  /** All tables come without their rows. */
+  schemaOnly?: boolean;
+  /** What becomes of objects that refer to something left out. */
+  dependents?: 'leave_out' | 'refuse';
+}
+
+/** What a finding does: nothing, a warning, or an error before anything is written. */
+export type Severity = 'ignore' | 'warn' | 'error';
+
+/** How severe the findings of each rule are: a ready set, and what is to be otherwise, by code. */
+export interface Policy {
+  set?: 'box_server' | 'azure';
+  rules?: Readonly<Record<string, Severity>>;
+}
+
+/** Something that an operation would meet. */
+export interface Finding {
+  /** Stable name of the rule. */
+  readonly code: string;
+  /** The number under which DacFx reports it. */
+  readonly number: bigint | null;
+  readonly severity: Severity;
+  readonly object: string | null;
+  readonly reason: string;
+  readonly remedy: string | null;
+}
+
+/** Everything that a check found, the errors first. */
+export interface PreflightReport {
+  /** Whether the operation may go on. */
+  readonly ok: boolean;
+  readonly findings: readonly Finding[];
+}
+
 /** Options of an export, without those of the call. The defaults are what a backup wants. */
 export interface ExportSettings {
   /** Connections that read rows side by side; 0 for as many as there are cores, 4 at the most. */
@@ -72,6 +116,15 @@ export interface ExportSettings {
   consistency?: 'automatic' | Consistency;
   /** Go on without objects that cannot be carried, with a warning that names each. */
   skipUnsupported?: boolean;
+  /** Which tables, schemas and rows take part. */
+  selection?: Selection;
+  /** T-SQL predicates (what stands after `WHERE`) by patterns of tables: only rows for which they hold take part. */
+  rowFilters?: Readonly<Record<string, string>>;
+  skipPermissions?: boolean;
+  /** Leave out users, their logins, memberships and permissions. */
+  skipUsers?: boolean;
+  /** How severe what the checks find is. */
+  policy?: Policy;
   /** The name in `DacMetadata.xml`; the database's if not given. */
   applicationName?: string;
 }
@@ -162,6 +215,71 @@ export interface Verification {
   readonly warnings: readonly Warning[];
   /** Objects of the package's model that were compared. */
   readonly objects: bigint;
+}
+
+export type Change = 'added' | 'removed' | 'changed';
+
+/** What to compare. */
+export interface DiffSettings {
+  /** Objects, rows, or both. */
+  scope?: 'all' | 'schema' | 'rows';
+  /** Tables whose rows are compared, by patterns; all if none is given. */
+  tables?: readonly string[];
+  /** How many rows of each kind of change to show for a table; 0 for counts only. */
+  examples?: number;
+  /** Bytes for rows that wait for their counterpart. */
+  memory?: number;
+  /** What of the objects not to compare. */
+  compare?: {
+    ignoreDependencies?: boolean;
+    ignoreLineEnds?: boolean;
+    ignorePasswords?: boolean;
+    ignoreLastValues?: boolean;
+  };
+}
+
+/** A row that differs; values are canonical text, shortened, `null` for NULL. */
+export interface RowExample {
+  readonly change: Change;
+  readonly key: readonly { readonly column: string; readonly value: string | null }[];
+  readonly columns: readonly { readonly column: string; readonly left: string | null; readonly right: string | null }[];
+}
+
+/** The rows of a table on both sides. */
+export interface TableDiff {
+  readonly schema: string;
+  readonly table: string;
+  /** Which side has the table, where only one has it. */
+  readonly only: Change | null;
+  /** The columns by which rows were matched; none where whole rows were. */
+  readonly key: readonly string[];
+  readonly leftRows: bigint;
+  readonly rightRows: bigint;
+  readonly added: bigint;
+  readonly removed: bigint;
+  readonly changed: bigint;
+  /** Columns that only one side has. */
+  readonly leftColumns: readonly string[];
+  readonly rightColumns: readonly string[];
+  readonly examples: readonly RowExample[];
+  /** How often both sides were read. */
+  readonly passes: bigint;
+}
+
+/** An object that differs. */
+export interface ObjectDiff {
+  readonly class: string;
+  readonly name: string;
+  readonly change: Change;
+  readonly changes: readonly { readonly place: string; readonly left: string | null; readonly right: string | null }[];
+}
+
+/** Everything that differs. */
+export interface DiffReport {
+  readonly same: boolean;
+  readonly objects: readonly ObjectDiff[];
+  readonly tables: readonly TableDiff[];
+  readonly warnings: readonly Warning[];
 }
 
 /** What a rewrite did. */
@@ -289,7 +407,21 @@ export interface Manifest {
   readonly hold?: { readonly reason: string; readonly until?: string };
   /** When the file was last read back whole and found as written. */
   readonly verified?: string;
+  /** What was wrong when it was last read back. */
+  readonly damaged?: string;
   readonly warnings?: readonly string[];
+}
+
+/** What reading a backup whole has shown. */
+export interface BackupCheck {
+  readonly bytes: bigint;
+  /** Tables that have rows. */
+  readonly tables: bigint;
+  readonly rows: bigint;
+  /** Whether there was a manifest with a SHA-256 to compare with. */
+  readonly compared: boolean;
+  /** What is wrong; none for a good backup. */
+  readonly faults: readonly string[];
 }
 
 /** Which backup to make. */
@@ -320,8 +452,8 @@ export interface DownloadSettings {
 export interface RestoreSettings {
   /** The new database; named by `naming` if not given. */
   database?: string;
-  /** How restored databases are named, e.g. `CifraHQ_{tenant}_{date}_restore`. */
-  naming?: string;
+  /** How restored databases are named: `{prefix}_{tenant}_{yyyyMMdd}_restore`; the prefix is `CifraHQ` if not given. */
+  naming?: { prefix?: string };
   import?: ImportSettings;
   /** Compare the file with its manifest before anything is done; `true` if not given. */
   checkFile?: boolean;
