@@ -9,9 +9,10 @@ use napi::Result;
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
-use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Progress and cancellation of one operation.
 #[napi]
@@ -101,6 +102,8 @@ struct Operations {
 
 static OPERATIONS: Mutex<Option<Operations>> = Mutex::new(None);
 static ENDED: Condvar = Condvar::new();
+/// The environments that run no JavaScript any more.
+static SILENT: LazyLock<watch::Sender<HashSet<usize>>> = LazyLock::new(|| watch::Sender::new(HashSet::new()));
 
 /// How long the end of an environment waits for what it cancelled.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -130,8 +133,15 @@ impl Drop for Running {
     }
 }
 
+/// Waits until an environment runs no JavaScript any more: then nothing that was asked of it is answered.
+pub(crate) async fn silence_of(env: usize) {
+    // The sender is never dropped.
+    drop(SILENT.subscribe().wait_for(|silent| silent.contains(&env)).await);
+}
+
 /// Cancels what this environment began, and waits for it to clean up.
 fn end(env: usize) {
+    SILENT.send_modify(|silent| drop(silent.insert(env)));
     let of_env = |operations: &Option<Operations>| {
         let running = operations.iter().flat_map(|o| o.running.values());
         running.filter(|(owner, _)| *owner == env).map(|(_, control)| control.clone()).collect::<Vec<_>>()
@@ -143,6 +153,8 @@ fn end(env: usize) {
 
 /// Ends what an environment began when the environment ends.
 pub(crate) fn watch_end_of(env: &Env) -> Result<()> {
+    // One of before may have been at the same address.
+    SILENT.send_modify(|silent| drop(silent.remove(&(env.raw() as usize))));
     env.add_env_cleanup_hook(env.raw() as usize, end)?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The kinds of errors, for the facade to have a class of each.
 
+use crate::call::silence_of;
 use bacpac_core::{Error, ErrorKind};
 use napi_derive::napi;
 
@@ -25,6 +26,14 @@ pub(crate) fn of_storage(kind: Option<&str>, message: String) -> Error {
 }
 
 /// A failure of the bridge to JavaScript itself.
-pub(crate) fn of_bridge(error: &napi::Error) -> Error {
+fn of_bridge(error: &napi::Error) -> Error {
     Error::new(ErrorKind::Storage, format!("the storage of the caller cannot be called: {}", error.reason))
+}
+
+/// What JavaScript answers; an error once it answers nothing any more.
+pub(crate) async fn answer_of<T>(env: usize, answer: impl Future<Output = napi::Result<T>>) -> Result<T, Error> {
+    tokio::select! {
+        answer = answer => answer.map_err(|e| of_bridge(&e)),
+        () = silence_of(env) => Err(Error::new(ErrorKind::Storage, "the program that has the storage has ended")),
+    }
 }

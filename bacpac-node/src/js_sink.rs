@@ -1,19 +1,20 @@
 //! A sink that JavaScript writes.
 
-use crate::errors::{of_bridge, of_storage};
+use crate::errors::{answer_of, of_storage};
 use crate::places::Answer;
 use async_trait::async_trait;
 use bacpac_core::Result;
 use bacpac_core::storage::Sink;
 use bytes::Bytes;
-use napi::Status;
-use napi::bindgen_prelude::{Buffer, Function, Promise};
+use napi::bindgen_prelude::{Buffer, Function, JsValuesTupleIntoVec, Promise};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Status};
 
 /// Weak: the operation keeps the process alive, and not the sink.
 type Tell<T> = ThreadsafeFunction<T, Promise<Answer>, T, Status, false, true>;
 
 pub(crate) struct JsSink {
+    env: usize,
     write: Tell<Buffer>,
     complete: Tell<()>,
     abort: Tell<()>,
@@ -23,11 +24,13 @@ pub(crate) struct JsSink {
 
 impl JsSink {
     pub(crate) fn new(
+        env: &Env,
         write: &Function<'_, Buffer, Promise<Answer>>,
         complete: &Function<'_, (), Promise<Answer>>,
         abort: &Function<'_, (), Promise<Answer>>,
     ) -> napi::Result<Self> {
         Ok(Self {
+            env: env.raw() as usize,
             write: write.build_threadsafe_function().weak::<true>().build()?,
             complete: complete.build_threadsafe_function().weak::<true>().build()?,
             abort: abort.build_threadsafe_function().weak::<true>().build()?,
@@ -36,8 +39,8 @@ impl JsSink {
     }
 }
 
-async fn told<T: 'static + napi::bindgen_prelude::JsValuesTupleIntoVec>(tell: &Tell<T>, what: T) -> Result<()> {
-    let answer = tell.call_async_catch(what).await.map_err(|e| of_bridge(&e))?.await.map_err(|e| of_bridge(&e))?;
+async fn told<T: 'static + JsValuesTupleIntoVec>(env: usize, tell: &Tell<T>, what: T) -> Result<()> {
+    let answer = answer_of(env, async { tell.call_async_catch(what).await?.await }).await?;
     match answer.message {
         None => Ok(()),
         Some(message) => Err(of_storage(answer.kind.as_deref(), message)),
@@ -47,11 +50,11 @@ async fn told<T: 'static + napi::bindgen_prelude::JsValuesTupleIntoVec>(tell: &T
 #[async_trait]
 impl Sink for JsSink {
     async fn write(&mut self, bytes: Bytes) -> Result<()> {
-        told(&self.write, Buffer::from(Vec::from(bytes))).await
+        told(self.env, &self.write, Buffer::from(Vec::from(bytes))).await
     }
 
     async fn complete(mut self: Box<Self>) -> Result<()> {
-        let result = told(&self.complete, ()).await;
+        let result = told(self.env, &self.complete, ()).await;
         // One that could not be completed must not be left half-made.
         self.ended = result.is_ok();
         result
@@ -59,7 +62,7 @@ impl Sink for JsSink {
 
     async fn abort(mut self: Box<Self>) -> Result<()> {
         self.ended = true;
-        told(&self.abort, ()).await
+        told(self.env, &self.abort, ()).await
     }
 }
 

@@ -1,14 +1,14 @@
 //! A source that JavaScript reads.
 
-use crate::errors::{of_bridge, of_storage};
+use crate::errors::{answer_of, of_storage};
 use crate::places::Answer;
 use async_trait::async_trait;
 use bacpac_core::storage::Source;
 use bacpac_core::{Error, ErrorKind, Result};
 use bytes::Bytes;
-use napi::Status;
 use napi::bindgen_prelude::{FnArgs, Function, Promise};
 use napi::threadsafe_function::ThreadsafeFunction;
+use napi::{Env, Status};
 use std::fmt;
 use std::ops::Range;
 
@@ -17,13 +17,14 @@ type Range2 = FnArgs<(f64, f64)>;
 type Read = ThreadsafeFunction<Range2, Promise<Answer>, Range2, Status, false, true>;
 
 pub(crate) struct JsSource {
+    env: usize,
     size: u64,
     read: Read,
 }
 
 impl JsSource {
-    pub(crate) fn new(size: u64, read: &Function<'_, Range2, Promise<Answer>>) -> napi::Result<Self> {
-        Ok(Self { size, read: read.build_threadsafe_function().weak::<true>().build()? })
+    pub(crate) fn new(env: &Env, size: u64, read: &Function<'_, Range2, Promise<Answer>>) -> napi::Result<Self> {
+        Ok(Self { env: env.raw() as usize, size, read: read.build_threadsafe_function().weak::<true>().build()? })
     }
 }
 
@@ -46,8 +47,8 @@ impl Source for JsSource {
         if wanted == 0 {
             return Ok(Bytes::new());
         }
-        let asked = self.read.call_async_catch((range.start as f64, range.end as f64).into()).await;
-        let answer = asked.map_err(|e| of_bridge(&e))?.await.map_err(|e| of_bridge(&e))?;
+        let range = (range.start as f64, range.end as f64).into();
+        let answer = answer_of(self.env, async { self.read.call_async_catch(range).await?.await }).await?;
         match (answer.bytes, answer.message) {
             // Copied: what is the caller's may change under us.
             (Some(bytes), _) if bytes.len() as u64 == wanted => Ok(Bytes::copy_from_slice(&bytes)),

@@ -57,8 +57,8 @@ impl PackageSource {
 
     /// What `read` gives the bytes of.
     #[napi(factory)]
-    pub fn of(size: f64, read: Function<'_, FnArgs<(f64, f64)>, Promise<Answer>>) -> Result<Self> {
-        Ok(Self(From::Caller(Arc::new(JsSource::new(size as u64, &read)?))))
+    pub fn of(env: Env, size: f64, read: Function<'_, FnArgs<(f64, f64)>, Promise<Answer>>) -> Result<Self> {
+        Ok(Self(From::Caller(Arc::new(JsSource::new(&env, size as u64, &read)?))))
     }
 }
 
@@ -96,11 +96,12 @@ impl PackageSink {
     /// What takes the bytes by `write`, and then `complete` or `abort`.
     #[napi(factory)]
     pub fn of(
+        env: Env,
         write: Function<'_, Buffer, Promise<Answer>>,
         complete: Function<'_, (), Promise<Answer>>,
         abort: Function<'_, (), Promise<Answer>>,
     ) -> Result<Self> {
-        Ok(Self(To::Caller(Arc::new(Mutex::new(Some(JsSink::new(&write, &complete, &abort)?))))))
+        Ok(Self(To::Caller(Arc::new(Mutex::new(Some(JsSink::new(&env, &write, &complete, &abort)?))))))
     }
 }
 
