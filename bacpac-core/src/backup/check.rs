@@ -12,12 +12,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::inspect::Package;
 use crate::storage::{ObjectSource, PackageReader, ReadOptions, Source};
 use jiff::Timestamp;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What reading a backup whole has shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BackupCheck {
     /// Bytes of the file.

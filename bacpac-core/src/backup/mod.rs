@@ -7,6 +7,7 @@
 mod check;
 mod clock;
 mod download;
+mod find;
 mod job;
 mod lease;
 mod links;

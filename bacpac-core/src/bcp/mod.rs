@@ -54,7 +54,7 @@ pub use field_texts::{FieldSink, FieldTexts};
 pub use layout::{Column, RowChunk, RowLayout};
 pub use reader::RowReader;
 pub use scanner::{RowScanner, Scanned, count_rows};
-pub use text::{CanonicalText, canonical_text};
+pub use text::{CanonicalText, canonical_text, value_text};
 pub use value::{Content, Decimal, Pieces, Value};
 pub use variant::{CollationBytes, Variant, VariantBase};
 

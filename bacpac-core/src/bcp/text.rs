@@ -27,6 +27,7 @@ use super::value::{Decimal, Value};
 use super::variant::{Variant, VariantBase};
 use crate::collation::CodePage;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sql_type::SqlType;
 use std::sync::Arc;
 
 /// Writes the canonical text of rows as their bytes arrive. Take the text after every push: it is at most some six
@@ -71,6 +72,17 @@ pub fn canonical_text(layout: &RowLayout, bytes: &[u8]) -> Result<Vec<u8>> {
     let out = std::mem::take(text.text());
     text.finish()?;
     Ok(out)
+}
+
+/// The canonical text of one value of a column of this type; lone surrogates become U+FFFD.
+pub fn value_text(sql_type: &SqlType, value: Value<'_>) -> String {
+    let scale = match sql_type {
+        SqlType::Time { scale } | SqlType::DateTime2 { scale } | SqlType::DateTimeOffset { scale } => *scale,
+        _ => 0,
+    };
+    let mut out = Vec::new();
+    write_value(value, scale, &mut out);
+    String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
 }
 
 /// The sink that writes the text.
