@@ -7,6 +7,7 @@
 //! | import a package as a new database | [`import`] |
 //! | compare a package with a database | [`verify`] |
 //! | look into a package: model, tables, rows, digests | [`inspect`] |
+//! | read a table as Arrow record batches (feature `arrow`) | `arrow` |
 //! | write a package anew | [`rewrite`] |
 //! | keep packages in files, memory, object stores or your own storage | [`storage`] |
 //! | keep nightly backups of many tenants | [`backup`] |
@@ -15,6 +16,8 @@
 //! Every operation takes options (plain data) and a [`Control`] (progress and cancellation), and returns a report or an
 //! [`Error`] that says what, where and what to do. Operations run in a Tokio runtime.
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod as_data;
 pub mod backup;
 pub mod bcp;

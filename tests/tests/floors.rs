@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["objects"],
     &["connection", "storage", "tally"],
     &["inspect", "server"],
-    &["export", "import", "verify", "rewrite"],
+    &["export", "import", "verify", "rewrite", "arrow"],
     &["backup"],
     &["lib"],
 ];
