@@ -3,6 +3,7 @@
 //! All bytes are of one version of the file (its entity tag). A whole download is compared with the SHA-256 of the
 //! manifest, and its last bytes are held back until that is done: whoever got all bytes got the right ones.
 
+use super::check::wrong_digest;
 use super::list::{Backup, Catalog};
 use super::manifest::Sha256Digest;
 use crate::control::Control;
@@ -239,11 +240,7 @@ impl Download {
         if found == wanted {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::Checksum,
-            format!("{} has SHA-256 {found}, and its manifest says {wanted}", self.path),
-        )
-        .with_help("the file was damaged or replaced in the store: use another backup"))
+        Err(wrong_digest(&self.path, found, wanted))
     }
 
     /// Writes all bytes and flushes; returns how many.

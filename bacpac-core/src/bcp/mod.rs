@@ -6,7 +6,7 @@
 //! * write: [`RowEncoder`], value by value;
 //! * look: [`RowReader`] over complete bytes, [`RowDecoder`] as they arrive; both check every value;
 //! * cut and count: [`RowScanner`], which looks at lengths only;
-//! * compare: [`CanonicalText`], [`RowDigest`];
+//! * compare: [`CanonicalText`], [`RowDigest`], and column by column [`FieldTexts`];
 //! * blobs in parts of their own: [`BlobInliner`].
 //!
 //! # The encoding
@@ -36,6 +36,7 @@ mod decoder;
 mod digest;
 mod encoder;
 pub(crate) mod field;
+mod field_texts;
 mod layout;
 pub(crate) mod plan;
 mod reader;
@@ -49,6 +50,7 @@ pub use blob::{BlobInliner, BlobMarker, Inlined};
 pub use decoder::{RowDecoder, RowSink, Validate};
 pub use digest::RowDigest;
 pub use encoder::RowEncoder;
+pub use field_texts::{FieldSink, FieldTexts};
 pub use layout::{Column, RowChunk, RowLayout};
 pub use reader::RowReader;
 pub use scanner::{RowScanner, Scanned, count_rows};

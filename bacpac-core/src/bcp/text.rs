@@ -94,6 +94,12 @@ impl TextWriter {
         })
     }
 
+    /// Forgets the text so far; what comes next is written as the first field of a row, with nothing before it.
+    pub(super) fn restart(&mut self) {
+        self.out.clear();
+        self.first = true;
+    }
+
     fn kind(&self, column: usize) -> Option<Kind> {
         self.plan.fields.get(column).map(|f| f.kind)
     }
