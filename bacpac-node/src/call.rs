@@ -82,9 +82,10 @@ where
             let _running = running;
             work.await
         });
-        Ok(Outcome(task.await.unwrap_or_else(|e| {
-            Err(Error::new(ErrorKind::Internal, "the operation broke off").with_source(e))
-        })))
+        Ok(Outcome(
+            task.await
+                .unwrap_or_else(|e| Err(Error::new(ErrorKind::Internal, "the operation broke off").with_source(e))),
+        ))
     })
 }
 
