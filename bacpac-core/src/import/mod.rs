@@ -88,20 +88,13 @@ async fn fill(
 
     let connections = server::parallelism(options.parallelism);
     let loads = rows::loads(package.tables(), connections);
-    let expected = package
-        .tables()
-        .iter()
-        .enumerate()
-        .map(|(i, t)| Expected {
-            name: t.name.clone(),
-            rows: None,
-            units: loads.iter().filter(|load| load.table == i).count(),
-        })
-        .collect();
+    let expected = package.tables().iter().map(|t| Expected { name: t.name.clone(), rows: None });
+    let units = loads.iter().map(|load| load.table);
+    let tally = Tally::new(expected, units, package.reader().origin().table_row_count, control);
     let loader = Arc::new(Loader {
         connector: connector.clone(),
         database: database.to_owned(),
-        tally: Tally::new(expected, package.reader().origin().table_row_count, control),
+        tally,
         package,
         no_rowversion: AtomicBool::new(false),
     });
