@@ -1,10 +1,11 @@
-//! `bacpac`: look into, script, rewrite, export, import and verify `.bacpac` files.
+//! `bacpac`: look into, script, rewrite, export, import, verify and compare `.bacpac` files.
 //!
 //! Exit codes: 0 done; 1 failed, with what, where and what to do on standard error; 2 the command line is wrong;
-//! 3 `verify` found a difference; 130 cancelled.
+//! 3 `verify` or `diff` found a difference; 130 cancelled.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
+mod diff;
 mod look;
 mod progress;
 mod rewrite;
@@ -15,7 +16,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Look into, script, rewrite, export, import and verify .bacpac files.
+/// Look into, script, rewrite, export, import, verify and compare .bacpac files.
 #[derive(Parser)]
 #[command(name = "bacpac", version)]
 struct Command {
@@ -67,6 +68,8 @@ enum Verb {
     Import(transfer::Import),
     /// Compare a file with a database: the same rows in every table, the same model
     Verify(transfer::Verify),
+    /// What differs between two files or databases: objects by property, rows by key
+    Diff(diff::Diff),
 }
 
 fn main() -> ExitCode {
@@ -97,6 +100,7 @@ async fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Export(export) => export.run().await,
         Verb::Import(import) => import.run().await,
         Verb::Verify(verify) => verify.run().await,
+        Verb::Diff(diff) => diff.run().await,
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,12 +8,13 @@ const FLOORS: &[&[&str]] = &[
     &["ident"],
     &["as_data"],
     &["control", "sql_type", "result_set", "collation", "shared_files"],
-    &["model", "package", "bcp", "tsql"],
-    &["objects"],
-    &["connection", "storage", "tally"],
+    &["model", "package", "bcp", "tsql", "findings"],
+    &["objects", "selection"],
+    &["checks", "connection", "reshape", "storage", "tally"],
     &["inspect", "server"],
-    &["export", "import", "verify", "rewrite"],
-    &["backup"],
+    &["side"],
+    &["export", "import", "verify", "diff", "rewrite", "arrow"],
+    &["backup", "preflight"],
     &["lib"],
 ];
 

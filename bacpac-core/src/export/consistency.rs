@@ -7,6 +7,7 @@ use crate::as_data::as_text;
 use crate::connection::{Connection, Connector};
 use crate::control::{Control, Warning};
 use crate::error::{Error, ErrorKind, Result};
+use crate::findings::Finding;
 use crate::ident::{literal, quote};
 use crate::result_set::Cell;
 use crate::server::ServerInfo;
@@ -174,6 +175,30 @@ impl Source {
         master.execute(&format!("DROP DATABASE {};", quote(&self.database)), control).await?;
         master.close().await
     }
+}
+
+/// Why the wanted level cannot be had, as far as that can be told without making anything.
+pub(super) async fn check(
+    choice: ConsistencyChoice,
+    connection: &mut dyn Connection,
+    database: &str,
+    info: &ServerInfo,
+    control: &Control,
+) -> Result<Option<Finding>> {
+    Ok(match choice {
+        ConsistencyChoice::Exactly(Consistency::SnapshotTransaction)
+            if !snapshot_isolation_allowed(connection, database, control).await? =>
+        {
+            let reason = "the database does not allow snapshot isolation";
+            let remedy = "ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON, or ask for another consistency";
+            Some(Finding::new("consistency", reason).remedy(remedy))
+        }
+        ConsistencyChoice::Exactly(Consistency::DatabaseSnapshot) if info.is_azure() => {
+            let reason = "Azure SQL Database has no database snapshots";
+            Some(Finding::new("consistency", reason).remedy("ask for another consistency"))
+        }
+        _ => None,
+    })
 }
 
 async fn snapshot_isolation_allowed(

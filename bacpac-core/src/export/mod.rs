@@ -4,11 +4,13 @@
 //! a snapshot that was made for the export is dropped.
 
 mod consistency;
+mod examine;
 mod options;
 mod plan;
 mod ranges;
 mod report;
 mod rows;
+mod silent;
 
 pub use consistency::{Consistency, ConsistencyChoice};
 pub use options::ExportOptions;
@@ -17,8 +19,8 @@ pub use report::ExportReport;
 use crate::connection::{Connection, Connector};
 use crate::control::{Control, Progress, Stage, Warning};
 use crate::error::{Error, ErrorKind, Result};
+use crate::findings::{Finding, PreflightReport};
 use crate::model::Model;
-use crate::objects::{self, ExtractOptions};
 use crate::package::{DacMetadata, ObjectCounts, Operation, Origin};
 use crate::server::{self, ServerInfo};
 use crate::storage::{PackageWriter, Sink, WriteOptions};
@@ -72,6 +74,13 @@ async fn run(
     let mut warnings = Vec::new();
     let mut connection = connector.connect(Some(database), control).await?;
     let info = ServerInfo::read(connection.as_mut(), control).await?;
+    if let Some(finding) =
+        consistency::check(options.consistency, connection.as_mut(), database, &info, control).await?
+    {
+        // It will fail; and it is to say all that is wrong, not this alone.
+        let examined = examine::examine(connection.as_mut(), database, options, control).await?;
+        examined.with(finding, options).into_warnings()?;
+    }
     let source =
         Source::open(options.consistency, connection.as_mut(), database, &info, &mut warnings, control).await?;
     // The source may be a snapshot: from here on everything is read from it.
@@ -91,6 +100,35 @@ async fn run(
     }
 }
 
+/// What an export would meet; see [`preflight`](crate::preflight).
+pub(crate) async fn preflight(
+    connector: &dyn Connector,
+    database: &str,
+    options: &ExportOptions,
+    control: &Control,
+) -> Result<PreflightReport> {
+    control.report(&Progress::at(Stage::Preparing));
+    let checked = async {
+        let mut connection = connector.connect(Some(database), control).await?;
+        let info = ServerInfo::read(connection.as_mut(), control).await?;
+        let refused: Option<Finding> =
+            consistency::check(options.consistency, connection.as_mut(), database, &info, control).await?;
+        control.report(&Progress::at(Stage::ReadingSchema));
+        let examined = examine::examine(connection.as_mut(), database, options, control).await?;
+        connection.close().await?;
+        Ok(match refused {
+            Some(finding) => examined.with(finding, options),
+            None => examined.report,
+        })
+    };
+    checked.await.map_err(|e: Error| {
+        e.with_context(|c| {
+            c.server = Some(connector.server().to_owned());
+            c.database = Some(database.to_owned());
+        })
+    })
+}
+
 /// Reads everything from `source` and writes every part.
 #[expect(clippy::too_many_arguments, reason = "one call, and each is a thing of its own")]
 async fn read(
@@ -108,15 +146,11 @@ async fn read(
     control.report(&Progress::at(Stage::ReadingSchema));
     let mut connection = connector.connect(Some(&source.database), control).await?;
     connection.execute(source.session_setup(), control).await?;
-    let (catalog, found) = server::read_catalog(connection.as_mut(), &objects::views(), control).await?;
-    warnings.extend(found);
-    let extract = ExtractOptions::default().skip_unsupported(options.skip_unsupported);
-    let extracted = objects::extract(&catalog, &extract)?;
-    drop(catalog);
-    warnings.extend(extracted.warnings);
-    let model = Arc::new(extracted.model);
+    let examined = examine::examine(connection.as_mut(), database, options, control).await?;
+    warnings.extend(examined.report.into_warnings()?);
+    let model = Arc::new(examined.model);
 
-    let tables = plan::tables(connection.as_mut(), &model, control).await?;
+    let tables = plan::tables(connection.as_mut(), &model, &examined.without_rows, &examined.filters, control).await?;
     let units = plan::units(connection.as_mut(), &tables, options, control).await?;
     let size_kb = database_size_kb(connection.as_mut(), control).await?;
     let written = model.clone();

@@ -1,8 +1,12 @@
 //! What an export can be told.
 
 use super::ConsistencyChoice;
+use crate::findings::Policy;
 use crate::package::Compression;
+use crate::selection::Selection;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
 /// Options of an export. The defaults are what a backup wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -23,6 +27,17 @@ pub struct ExportOptions {
     /// Go on without objects that cannot be carried, with a warning that names each; otherwise they are an error before
     /// anything is written.
     pub skip_unsupported: bool,
+    /// Which tables, schemas and rows take part.
+    pub selection: Selection,
+    /// T-SQL predicates (what stands after `WHERE`) by patterns of tables, as [`Selection`] has them: only rows for
+    /// which they hold take part. Several that match one table hold together.
+    pub row_filters: BTreeMap<String, String>,
+    /// Leave out permissions.
+    pub skip_permissions: bool,
+    /// Leave out users, their logins, memberships and permissions.
+    pub skip_users: bool,
+    /// How severe what the checks find is; errors stop the export before anything is written.
+    pub policy: Policy,
     /// The name in `DacMetadata.xml`; the database's if `None`.
     pub application_name: Option<String>,
 }
@@ -36,6 +51,11 @@ impl Default for ExportOptions {
             compression: Compression::default(),
             consistency: ConsistencyChoice::default(),
             skip_unsupported: false,
+            selection: Selection::default(),
+            row_filters: BTreeMap::new(),
+            skip_permissions: false,
+            skip_users: false,
+            policy: Policy::box_server(),
             application_name: None,
         }
     }
@@ -63,6 +83,36 @@ impl ExportOptions {
     /// Sets [`skip_unsupported`](Self::skip_unsupported).
     pub fn skip_unsupported(mut self, skip: bool) -> Self {
         self.skip_unsupported = skip;
+        self
+    }
+
+    /// Sets [`selection`](Self::selection).
+    pub fn selection(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// Adds to [`row_filters`](Self::row_filters).
+    pub fn row_filter(mut self, tables: impl Into<String>, predicate: impl Into<String>) -> Self {
+        self.row_filters.insert(tables.into(), predicate.into());
+        self
+    }
+
+    /// Sets [`skip_permissions`](Self::skip_permissions).
+    pub fn skip_permissions(mut self, skip: bool) -> Self {
+        self.skip_permissions = skip;
+        self
+    }
+
+    /// Sets [`skip_users`](Self::skip_users).
+    pub fn skip_users(mut self, skip: bool) -> Self {
+        self.skip_users = skip;
+        self
+    }
+
+    /// Sets [`policy`](Self::policy).
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 

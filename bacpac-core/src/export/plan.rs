@@ -11,15 +11,20 @@ use crate::model::Model;
 use crate::objects;
 use crate::result_set::Cell;
 use crate::sql_type::SqlType;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A table of the export.
 #[derive(Clone, Debug)]
 pub(super) struct TablePlan {
     pub(super) name: ObjectName,
     pub(super) layout: RowLayout,
-    /// Rows by the catalog.
+    /// Rows by the catalog; unknown where only some of them take part.
     pub(super) rows: Option<u64>,
+    /// Rows by the catalog, whether they take part or not.
+    size: u64,
+    has_rows: bool,
+    /// The predicate of the rows that take part.
+    filter: Option<String>,
     order_by: Vec<(String, bool)>,
     integer_key: Option<String>,
 }
@@ -37,17 +42,27 @@ pub(super) struct Unit {
 impl Unit {
     pub(super) fn request(&self, table: &TablePlan, part_size: usize) -> RowsRequest {
         let mut request = RowsRequest::new(table.name.clone(), table.layout.columns().to_vec());
-        request.filter = self.filter.clone();
+        request.filter = both(self.filter.as_deref(), table.filter.as_deref());
         request.order_by = table.order_by.clone();
         request.chunk_size = part_size;
         request
     }
 }
 
-/// The tables with rows to export, in the model's order.
+/// Both predicates, each of which may end with a comment.
+fn both(range: Option<&str>, filter: Option<&str>) -> Option<String> {
+    match (range, filter) {
+        (Some(range), Some(filter)) => Some(format!("({range}) AND ({filter}\n)")),
+        (one, other) => one.or(other).map(str::to_owned),
+    }
+}
+
+/// The tables to export, in the model's order.
 pub(super) async fn tables(
     connection: &mut dyn Connection,
     model: &Model,
+    without_rows: &HashSet<ObjectName>,
+    filters: &HashMap<ObjectName, String>,
     control: &Control,
 ) -> Result<Vec<TablePlan>> {
     let counts = row_counts(connection, control).await?;
@@ -60,8 +75,14 @@ pub(super) async fn tables(
                 matches!(column.sql_type, SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt);
             (integer && !column.nullable).then(|| column.name.clone())
         });
+        let known = counts.get(&(table.name.schema.clone(), table.name.name.clone())).copied();
+        let filter = filters.get(&table.name).cloned();
+        let has_rows = !without_rows.contains(&table.name);
         plans.push(TablePlan {
-            rows: counts.get(&(table.name.schema.clone(), table.name.name.clone())).copied(),
+            rows: if has_rows { known.filter(|_| filter.is_none()) } else { Some(0) },
+            size: known.unwrap_or(0),
+            has_rows,
+            filter,
             order_by: table.clustered_key.into_iter().map(|key| (key.name, key.descending)).collect(),
             integer_key,
             name: table.name,
@@ -79,8 +100,8 @@ pub(super) async fn units(
     control: &Control,
 ) -> Result<Vec<Unit>> {
     let mut units = Vec::new();
-    for (i, table) in tables.iter().enumerate() {
-        let rows = table.rows.unwrap_or(0);
+    for (i, table) in tables.iter().enumerate().filter(|(_, table)| table.has_rows) {
+        let rows = table.size;
         let key = table.integer_key.as_deref();
         let ranges = key_ranges(connection, &table.name, key, rows, options.rows_per_range, control).await?;
         units.extend((0..).zip(ranges).map(|(range, filter)| Unit { table: i, range, filter }));

@@ -57,6 +57,7 @@ pub(super) const VIEWS: &[View] = &[
             column("stats_id"),
             column("name"),
             column("user_created"),
+            column("auto_created"),
             column("no_recompute"),
             column("is_incremental"),
             column("filter_definition"),

@@ -4,9 +4,11 @@
 
 mod catalog;
 mod database;
+mod rights;
 
 pub use catalog::read_catalog;
 pub(crate) use database::{create_database, drop_database, user_objects};
+pub(crate) use rights::{missing_for_export, missing_for_import};
 
 use crate::connection::Connection;
 use crate::control::Control;
