@@ -21,10 +21,10 @@ pub struct Package(Mutex<Option<Arc<CorePackage>>>);
 #[napi(ts_return_type = "Promise<Outcome>")]
 pub fn open<'env>(env: &'env Env, call: &Call, source: &PackageSource) -> Result<PromiseRaw<'env, Outcome<Package>>> {
     let (control, source) = (control(call), source.open());
-    run(env, call, async move { 
+    run(env, call, async move {
         let package = CorePackage::open(source.await?, &control).await?;
         Ok(Package(Mutex::new(Some(Arc::new(package)))))
-     })
+    })
 }
 
 #[napi]
