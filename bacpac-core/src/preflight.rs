@@ -23,6 +23,8 @@ use crate::connection::Connector;
 use crate::control::Control;
 use crate::error::Result;
 use crate::export::ExportOptions;
+use crate::import::ImportOptions;
+use crate::storage::Source;
 use std::sync::Arc;
 
 /// What an export of `database` would meet.
@@ -33,4 +35,15 @@ pub async fn export(
     control: &Control,
 ) -> Result<PreflightReport> {
     crate::export::preflight(connector.as_ref(), database, options, control).await
+}
+
+/// What an import of the package in `source` as `database` would meet.
+pub async fn import(
+    source: Arc<dyn Source>,
+    connector: Arc<dyn Connector>,
+    database: &str,
+    options: &ImportOptions,
+    control: &Control,
+) -> Result<PreflightReport> {
+    crate::import::preflight(source, connector.as_ref(), database, options, control).await
 }

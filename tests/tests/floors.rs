@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["checks", "connection", "reshape", "storage", "tally"],
     &["inspect", "server"],
     &["side"],
-    &["export", "import", "verify", "diff", "rewrite"],
+    &["export", "import", "verify", "diff", "rewrite", "arrow"],
     &["backup", "preflight"],
     &["lib"],
 ];

@@ -31,14 +31,14 @@
 //! SQL client, files of one version fail in another, and no file to check against is known.
 
 mod blob;
-mod calendar;
+pub(crate) mod calendar;
 mod decoder;
 mod digest;
 mod encoder;
-mod field;
+pub(crate) mod field;
 mod field_texts;
 mod layout;
-mod plan;
+pub(crate) mod plan;
 mod reader;
 mod scanner;
 mod text;
@@ -54,6 +54,8 @@ pub use field_texts::{FieldSink, FieldTexts};
 pub use layout::{Column, RowChunk, RowLayout};
 pub use reader::RowReader;
 pub use scanner::{RowScanner, Scanned, count_rows};
+#[cfg(feature = "arrow")]
+pub(crate) use text::write_value;
 pub use text::{CanonicalText, canonical_text, value_text};
 pub use value::{Content, Decimal, Pieces, Value};
 pub use variant::{CollationBytes, Variant, VariantBase};

@@ -179,7 +179,7 @@ impl RowSink for TextWriter {
 }
 
 /// Writes one value; `scale` is that of a time, datetime2 or datetimeoffset.
-fn write_value(value: Value<'_>, scale: u8, out: &mut Vec<u8>) {
+pub(crate) fn write_value(value: Value<'_>, scale: u8, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.extend_from_slice(b"\\N"),
         Value::Bit(v) => out.push(if v { b'1' } else { b'0' }),

@@ -49,6 +49,13 @@ pub fn bytes(name: &str) -> Option<[u8; 5]> {
     Some([a, b, c, d, 0])
 }
 
+/// LCID of a collation, and whether names differ by case under it.
+pub fn lcid_and_case(name: &str) -> Option<(u32, bool)> {
+    let [a, b, c, d, _] = bytes(name)?;
+    let info = u32::from_le_bytes([a, b, c, d]);
+    Some((info & 0xF_FFFF, info & IGNORE_CASE == 0))
+}
+
 /// The name of a collation, from its five bytes: the one without `_SC` where both have the same.
 pub fn name(bytes: [u8; 5]) -> Option<String> {
     let [a, b, c, d, sort] = bytes;

@@ -4,7 +4,7 @@ use super::ExportOptions;
 use super::silent;
 use crate::checks;
 use crate::connection::Connection;
-use crate::control::{Control, Warning};
+use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
 use crate::findings::{Finding, Policy, PreflightReport, Severity};
 use crate::ident::{Name, ObjectName};
@@ -46,7 +46,8 @@ pub(super) async fn examine(
     let mut findings: Vec<Finding> = warnings.into_iter().map(Finding::from).collect();
     let rule = NameRule::of(&extracted.model.header);
     let takes = selection::Taken::new(&options.selection, rule)?;
-    findings.extend(extracted.warnings.into_iter().filter(|w| takes.takes_label(w.object.as_deref())).map(found));
+    findings
+        .extend(extracted.warnings.into_iter().filter(|w| takes.takes_label(w.object.as_deref())).map(Finding::from));
     findings.extend(silent::left_out(&catalog, &extracted.model));
     drop(catalog);
 
@@ -77,16 +78,6 @@ pub(super) async fn examine(
 fn policy(options: &ExportOptions) -> Policy {
     let policy = options.policy.clone();
     if options.skip_unsupported { policy.rule("unsupported", Severity::Warn) } else { policy }
-}
-
-/// A warning of an extraction; one of something left out says only why.
-fn found(warning: Warning) -> Finding {
-    let reason = warning.message.strip_prefix("left out: ").map(str::to_owned);
-    let mut finding = Finding::from(warning);
-    if let Some(reason) = reason.filter(|_| finding.code == "unsupported") {
-        finding.reason = reason;
-    }
-    finding
 }
 
 /// A table whose rows cannot be carried, as a finding.

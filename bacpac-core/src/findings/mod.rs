@@ -69,7 +69,9 @@ impl Finding {
 
 impl From<Warning> for Finding {
     fn from(warning: Warning) -> Self {
-        let mut finding = Self::new(warning.code, warning.message);
+        // One of something left out says why; that it is left out is what the policy decides.
+        let why = warning.message.strip_prefix("left out: ").filter(|_| warning.code == "unsupported");
+        let mut finding = Self::new(warning.code, why.unwrap_or(&warning.message));
         finding.object = warning.object;
         finding
     }

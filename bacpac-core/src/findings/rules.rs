@@ -147,6 +147,7 @@ pub const RULES: &[Rule] = &[
         "import under another name, or drop the existing database first",
     ),
     // What an option asks for and cannot be.
+    new("azure_target", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "correct the option"),
     new("consistency", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "ask for another consistency"),
     new("row_filter", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "correct the filter"),
     new(

@@ -2,12 +2,13 @@
 //!
 //! A load is a table, or a run of parts of a large one. It is visible when it is finished, or not at all.
 
+use super::examine::Loadable;
 use super::target;
 use crate::bcp::RowLayout;
 use crate::connection::{BulkRequest, Connection, Connector};
 use crate::control::{Control, Warning};
 use crate::error::{Error, ErrorKind, Result};
-use crate::inspect::{Package, Table};
+use crate::inspect::Package;
 use crate::package::DataFile;
 use crate::sql_type::SqlType;
 use crate::tally::Tally;
@@ -31,14 +32,14 @@ pub(super) struct Load {
 const SPLIT_ABOVE: u64 = 64 << 20;
 
 /// The loads of all tables, the largest first, so that none is left alone at the end.
-pub(super) fn loads(tables: &[Table], connections: usize) -> Vec<Load> {
+pub(super) fn loads(tables: &[Loadable], connections: usize) -> Vec<Load> {
     let mut loads = Vec::new();
     for (table, data) in tables.iter().enumerate() {
-        let rows = &data.parts.rows;
-        if rows.is_empty() {
+        let rows = &data.source.parts.rows;
+        if rows.is_empty() || !data.has_rows {
             continue;
         }
-        let bytes = data.parts.row_bytes();
+        let bytes = data.source.parts.row_bytes();
         let pieces = if bytes > SPLIT_ABOVE { connections.max(1) } else { 1 };
         let run = rows.len().div_ceil(pieces).max(1);
         loads.extend(rows.chunks(run).map(|parts| Load { table, parts: parts.to_vec() }));
@@ -52,6 +53,7 @@ pub(super) struct Loader {
     pub(super) connector: Arc<dyn Connector>,
     pub(super) database: String,
     pub(super) package: Package,
+    pub(super) tables: Vec<Loadable>,
     pub(super) tally: Tally,
     /// Set when the server has refused rowversion values once.
     pub(super) no_rowversion: AtomicBool,
@@ -95,7 +97,8 @@ impl Loader {
         if !self.no_rowversion.load(Ordering::Relaxed) {
             return Vec::new();
         }
-        let with = self.package.tables().iter().filter(|t| !t.parts.rows.is_empty() && has_rowversion(&t.layout));
+        let with =
+            self.tables.iter().filter(|t| t.has_rows && !t.source.parts.rows.is_empty() && has_rowversion(&t.layout));
         with.map(|t| {
             Warning::new(
                 "rowversion_assigned",
@@ -116,11 +119,8 @@ impl Loader {
                 Some(open) => open,
                 None => target::connect(self.connector.as_ref(), &self.database, control).await?,
             };
-            let table = self
-                .package
-                .tables()
-                .get(load.table)
-                .ok_or_else(|| Error::new(ErrorKind::Internal, "a load without a table"))?;
+            let table =
+                self.tables.get(load.table).ok_or_else(|| Error::new(ErrorKind::Internal, "a load without a table"))?;
             self.load(open.as_mut(), table, &load, control)
                 .await
                 .map_err(|e| e.with_context(|c| c.object = Some(table.name.to_string())))?;
@@ -133,7 +133,13 @@ impl Loader {
         }
     }
 
-    async fn load(&self, connection: &mut dyn Connection, table: &Table, load: &Load, control: &Control) -> Result<()> {
+    async fn load(
+        &self,
+        connection: &mut dyn Connection,
+        table: &Loadable,
+        load: &Load,
+        control: &Control,
+    ) -> Result<()> {
         let sends_rowversion = has_rowversion(&table.layout) && !self.no_rowversion.load(Ordering::Relaxed);
         let mut counted = (0, 0);
         match self.send(connection, table, load, sends_rowversion, &mut counted, control).await {
@@ -149,20 +155,20 @@ impl Loader {
     async fn send(
         &self,
         connection: &mut dyn Connection,
-        table: &Table,
+        table: &Loadable,
         load: &Load,
         rowversion: bool,
         counted: &mut (u64, u64),
         control: &Control,
     ) -> Result<()> {
         let mut request = BulkRequest::new(table.name.clone(), table.layout.columns().to_vec());
-        request.identity = table.identity.clone();
+        request.identity = table.source.identity.clone();
         if !rowversion {
             let skipped = table.layout.columns().iter().filter(|c| c.sql_type == SqlType::RowVersion);
             request.skip = skipped.map(|c| c.name.clone()).collect();
         }
         let mut bulk = connection.bulk_load(&request, control).await?;
-        let mut rows = self.package.rows_of(table, load.parts.clone());
+        let mut rows = self.package.rows_of(&table.source, load.parts.clone());
         let sent = async {
             while let Some(chunk) = rows.next(control).await? {
                 counted.0 += chunk.rows;

@@ -229,6 +229,10 @@ impl Page {
         self.inside();
         for entry in &relationship.entries {
             self.open("Entry");
+            if matches!(entry, Entry::Unresolved(readings) if readings.is_empty()) {
+                self.empty();
+                continue;
+            }
             self.inside();
             match entry {
                 Entry::Element(element) => self.element(element),

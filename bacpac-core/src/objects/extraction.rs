@@ -121,12 +121,9 @@ fn finish(source: &Source<'_>, mut extraction: Extraction) -> Result<Extracted> 
 
 /// LCID of a collation, and whether names differ by case under it.
 fn collation(name: &str) -> Result<(u32, bool)> {
-    const IGNORE_CASE: u32 = 1 << 20;
-    let [a, b, c, d, _] = crate::collation::bytes(name).ok_or_else(|| {
+    crate::collation::lcid_and_case(name).ok_or_else(|| {
         Error::new(ErrorKind::Unsupported, format!("the database has the collation {name}, which is not known"))
-    })?;
-    let info = u32::from_le_bytes([a, b, c, d]);
-    Ok((info & 0xF_FFFF, info & IGNORE_CASE == 0))
+    })
 }
 
 /// Gives tables and columns their attached annotations.

@@ -8,6 +8,8 @@ use bacpac_core::storage::{MemorySink, MemorySource};
 use bacpac_core::{Cell, Control, ObjectName, Result, Warning};
 use bacpac_tests::server;
 use sqlserver_emulator::Emulator;
+use sqlserver_emulator::server::DatabaseEngine;
+use sqlserver_emulator::state::Platform;
 use std::sync::Arc;
 
 /// The server and a way in as `sa`.
@@ -20,6 +22,15 @@ pub(crate) struct Lab {
 impl Lab {
     pub(crate) fn new() -> Self {
         let emulator = server();
+        let server = connect(emulator.connection_string());
+        Self { emulator, server, control: Control::new() }
+    }
+
+    /// A server of another version.
+    pub(crate) fn of(platform: Platform) -> Self {
+        let engine = DatabaseEngine::new(platform, "OTHER", "SQL_Latin1_General_CP1_CI_AS", "Emulator-1");
+        let builder = Emulator::builder(Arc::new(engine)).sa_password("Emulator-1");
+        let emulator = builder.start().expect("loopback is there");
         let server = connect(emulator.connection_string());
         Self { emulator, server, control: Control::new() }
     }

@@ -2,4 +2,6 @@
 //! targets, and the checks before anything is written.
 
 mod lab;
+mod preflight;
 mod selection;
+mod targets;
