@@ -3,18 +3,18 @@
 
 #![allow(clippy::print_stdout, reason = "it answers there")]
 
-use anyhow::{Context, Result};
 use bacpac_core::Control;
 use bacpac_core::connection::{ConnectionSettings, Driver, connector};
 use bacpac_core::export::{self, ExportOptions};
 use bacpac_core::storage::{Existing, FileSink};
+use std::error::Error;
 use std::io::BufRead;
 use std::time::Instant;
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (database, file) = arguments.next().zip(arguments.next()).context("usage: export-time DATABASE FILE")?;
+    let (database, file) = arguments.next().zip(arguments.next()).ok_or("usage: export-time DATABASE FILE")?;
     let server = std::env::var("BACPAC_SCENARIO_SERVER")?;
     for line in std::io::stdin().lock().lines() {
         line?;
