@@ -1,5 +1,6 @@
 //! An open package: what it holds, its schema, its tables.
 
+use crate::arrow::ArrowReader;
 use crate::call::{Call, control, run};
 use crate::data::{Data, Outcome, options};
 use crate::places::PackageSource;
@@ -79,6 +80,15 @@ impl Package {
     #[napi(ts_return_type = "Outcome")]
     pub fn rows(&self, schema: String, name: Option<String>) -> Outcome<RowReader> {
         Outcome(self.open().and_then(|package| RowReader::new(&package, find(&package, &schema, name)?)))
+    }
+
+    /// A table as an Arrow IPC stream.
+    #[napi(ts_return_type = "Outcome")]
+    pub fn arrow(&self, schema: String, name: Option<String>, given: String) -> Outcome<ArrowReader> {
+        let reader = |package: Arc<CorePackage>| {
+            ArrowReader::new(&package, find(&package, &schema, name)?, &options(&given)?)
+        };
+        Outcome(self.open().and_then(reader))
     }
 
     /// Lets go of what it reads from, once those who are reading have ended.
