@@ -94,20 +94,21 @@ impl Name {
         let mut parts = Vec::new();
         let mut rest = text;
         loop {
-            let mut chars = rest.strip_prefix('[')?.char_indices().peekable();
+            rest = rest.strip_prefix('[')?;
             let mut part = String::new();
-            let end = loop {
-                match chars.next()? {
-                    (_, ']') if chars.peek().is_some_and(|&(_, c)| c == ']') => {
-                        chars.next();
+            loop {
+                let (before, after) = rest.split_once(']')?;
+                part.push_str(before);
+                rest = after;
+                match rest.strip_prefix(']') {
+                    Some(after) => {
                         part.push(']');
+                        rest = after;
                     }
-                    (i, ']') => break i + 2,
-                    (_, c) => part.push(c),
+                    None => break,
                 }
-            };
+            }
             parts.push(part);
-            rest = &rest[end..];
             if rest.is_empty() {
                 return Some(Self { parts });
             }

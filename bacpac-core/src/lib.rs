@@ -8,7 +8,9 @@
 //! | see every problem before anything is written | [`preflight`] |
 //! | leave out tables, schemas or rows | [`selection`] |
 //! | compare a package with a database | [`verify`] |
+//! | list what differs between two packages or databases | [`diff`] |
 //! | look into a package: model, tables, rows, digests | [`inspect`] |
+//! | read a table as Arrow record batches (feature `arrow`) | `arrow` |
 //! | write a package anew | [`rewrite`] |
 //! | keep packages in files, memory, object stores or your own storage | [`storage`] |
 //! | keep nightly backups of many tenants | [`backup`] |
@@ -17,6 +19,8 @@
 //! Every operation takes options (plain data) and a [`Control`] (progress and cancellation), and returns a report or an
 //! [`Error`] that says what, where and what to do. Operations run in a Tokio runtime.
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod as_data;
 pub mod backup;
 pub mod bcp;
@@ -24,6 +28,7 @@ mod checks;
 pub mod collation;
 pub mod connection;
 mod control;
+pub mod diff;
 mod error;
 pub mod export;
 mod findings;
@@ -41,6 +46,7 @@ pub mod selection;
 pub mod server;
 #[cfg(test)]
 mod shared_files;
+mod side;
 mod sql_type;
 pub mod storage;
 mod tally;

@@ -23,19 +23,21 @@ pub(crate) fn corpus_models() -> Vec<(String, Vec<u8>)> {
     corpus_parts("model.xml")
 }
 
+/// Every `.bacpac` in `corpus`.
+pub(crate) fn corpus_files() -> Vec<PathBuf> {
+    let files = folder("corpus").map(sorted).unwrap_or_default();
+    files.into_iter().filter(|path| path.extension().is_some_and(|e| e == "bacpac")).collect()
+}
+
 /// Names and a part of every `.bacpac` in `corpus`.
 pub(crate) fn corpus_parts(part: &str) -> Vec<(String, Vec<u8>)> {
-    let mut models = Vec::new();
-    let Some(folder) = folder("corpus") else { return models };
-    for path in sorted(folder) {
-        if path.extension().is_some_and(|e| e == "bacpac") {
-            let mut zip = zip::ZipArchive::new(fs::File::open(&path).expect("a file")).expect("a zip");
-            let mut bytes = Vec::new();
-            zip.by_name(part).expect(part).read_to_end(&mut bytes).expect("readable");
-            models.push((path.display().to_string(), bytes));
-        }
-    }
-    models
+    let read = |path: PathBuf| {
+        let mut zip = zip::ZipArchive::new(fs::File::open(&path).expect("a file")).expect("a zip");
+        let mut bytes = Vec::new();
+        zip.by_name(part).expect(part).read_to_end(&mut bytes).expect("readable");
+        (path.display().to_string(), bytes)
+    };
+    corpus_files().into_iter().map(read).collect()
 }
 
 /// Names and `model.xml` of every folder of `golden/model`.

@@ -1,11 +1,12 @@
-//! Native rows: encode, scan, decode, canonical text, beside a copy of the same bytes.
+//! Native rows: encode, scan, decode, Arrow, canonical text, beside a copy of the same bytes.
 //!
 //! `cargo bench -p bacpac-benches --bench rows`
 #![allow(missing_docs)]
 
 use bacpac_benches::tables;
+use bacpac_core::arrow::{ArrowOptions, BatchDecoder};
 use bacpac_core::bcp::{
-    CanonicalText, Decimal, RowDecoder, RowDigest, RowEncoder, RowReader, RowScanner, Validate, Value,
+    CanonicalText, Decimal, RowChunk, RowDecoder, RowDigest, RowEncoder, RowReader, RowScanner, Validate, Value,
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -58,6 +59,16 @@ fn rows(c: &mut Criterion) {
                     });
                 }
                 sum
+            });
+        });
+        let chunk = RowChunk { bytes: bytes.clone(), rows: count, at_row_end: true };
+        group.bench_function(id("arrow"), |b| {
+            b.iter(|| {
+                let mut decoder = BatchDecoder::new(&table.layout, &ArrowOptions::default()).unwrap();
+                let mut batches = Vec::new();
+                decoder.push(&chunk, &mut batches).unwrap();
+                batches.extend(decoder.finish().unwrap());
+                batches.len()
             });
         });
         group.bench_function(id("text"), |b| {

@@ -91,6 +91,7 @@ pub(crate) async fn script(
     let control = progress::control();
     let package = open(file, &control).await?;
     let options = ScriptOptions::default()
+        .without_rows(true)
         .skip_unsupported(skip_unsupported)
         .skip_permissions(skip_permissions)
         .skip_users(skip_users);

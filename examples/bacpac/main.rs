@@ -1,10 +1,12 @@
-//! `bacpac`: look into, script, rewrite, export, import and verify `.bacpac` files.
+//! `bacpac`: look into, script, rewrite, export, import, verify and compare `.bacpac` files; keep nightly backups.
 //!
 //! Exit codes: 0 done; 1 failed, with what, where and what to do on standard error; 2 the command line is wrong;
-//! 3 `verify` found a difference; 130 cancelled.
+//! 3 `verify` or `diff` found a difference; 130 cancelled.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
+mod backups;
+mod diff;
 mod look;
 mod progress;
 mod rewrite;
@@ -15,7 +17,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Look into, script, rewrite, export, import and verify .bacpac files.
+/// Look into, script, rewrite, export, import, verify and compare .bacpac files.
 #[derive(Parser)]
 #[command(name = "bacpac", version)]
 struct Command {
@@ -65,8 +67,12 @@ enum Verb {
     Export(transfer::Export),
     /// Import a file as a new database
     Import(transfer::Import),
+    /// The platform's nightly backups: list, make, download, restore, prune, verify, run
+    Backups(backups::Backups),
     /// Compare a file with a database: the same rows in every table, the same model
     Verify(transfer::Verify),
+    /// What differs between two files or databases: objects by property, rows by key
+    Diff(diff::Diff),
 }
 
 fn main() -> ExitCode {
@@ -96,7 +102,9 @@ async fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Rewrite { input, output, overwrite } => rewrite::rewrite(&input, &output, overwrite).await,
         Verb::Export(export) => export.run().await,
         Verb::Import(import) => import.run().await,
+        Verb::Backups(backups) => backups.run().await,
         Verb::Verify(verify) => verify.run().await,
+        Verb::Diff(diff) => diff.run().await,
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -29,20 +29,24 @@ struct Server {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum DriverName {
+pub(crate) enum DriverName {
     MssqlTds,
     Tiberius,
 }
 
 impl Server {
     fn connector(&self) -> Result<Arc<dyn Connector>> {
-        let settings: ConnectionSettings = self.server.parse()?;
-        let driver = match self.driver {
-            DriverName::MssqlTds => Driver::MssqlTds,
-            DriverName::Tiberius => Driver::Tiberius,
-        };
-        connector(settings, driver)
+        connect(&self.server, self.driver)
     }
+}
+
+pub(crate) fn connect(server: &str, driver: DriverName) -> Result<Arc<dyn Connector>> {
+    let settings: ConnectionSettings = server.parse()?;
+    let driver = match driver {
+        DriverName::MssqlTds => Driver::MssqlTds,
+        DriverName::Tiberius => Driver::Tiberius,
+    };
+    connector(settings, driver)
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -209,7 +213,7 @@ impl Verify {
     }
 }
 
-fn print_json(report: &impl serde::Serialize) -> Result<()> {
+pub(crate) fn print_json(report: &impl serde::Serialize) -> Result<()> {
     println!("{}", serde_json::to_string(report).map_err(std::io::Error::from)?);
     Ok(())
 }

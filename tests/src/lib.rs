@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stderr, reason = "tests say what they skip")]
 
+pub mod big;
+
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::Command;

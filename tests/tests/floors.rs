@@ -12,7 +12,8 @@ const FLOORS: &[&[&str]] = &[
     &["objects", "selection"],
     &["checks", "connection", "reshape", "storage", "tally"],
     &["inspect", "server"],
-    &["export", "import", "verify", "rewrite"],
+    &["side"],
+    &["export", "import", "verify", "diff", "rewrite", "arrow"],
     &["backup", "preflight"],
     &["lib"],
 ];

@@ -3,10 +3,12 @@
 //! All bytes are of one version of the file (its entity tag). A whole download is compared with the SHA-256 of the
 //! manifest, and its last bytes are held back until that is done: whoever got all bytes got the right ones.
 
+use super::check::wrong_digest;
 use super::list::{Backup, Catalog};
 use super::manifest::Sha256Digest;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::Sink;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
@@ -239,11 +241,7 @@ impl Download {
         if found == wanted {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::Checksum,
-            format!("{} has SHA-256 {found}, and its manifest says {wanted}", self.path),
-        )
-        .with_help("the file was damaged or replaced in the store: use another backup"))
+        Err(wrong_digest(&self.path, found, wanted))
     }
 
     /// Writes all bytes and flushes; returns how many.
@@ -255,6 +253,28 @@ impl Download {
         }
         writer.flush().await?;
         Ok(written)
+    }
+
+    /// Writes all bytes into a sink and completes it; returns how many. On failure or cancellation the sink is given up.
+    pub async fn write_into(mut self, mut sink: Box<dyn Sink>, control: &Control) -> Result<u64> {
+        let mut written = 0;
+        let copy = async {
+            while let Some(bytes) = self.next(control).await? {
+                written += bytes.len() as u64;
+                let write = sink.write(bytes);
+                control.run(write).await?;
+            }
+            Ok(())
+        };
+        match copy.await {
+            Ok(()) => sink.complete().await.map(|()| written),
+            Err(e) => {
+                if let Err(undo) = sink.abort().await {
+                    tracing::warn!(error = %undo, "the unfinished download could not be removed");
+                }
+                Err(e)
+            }
+        }
     }
 
     /// As a stream, e.g. for the body of a response. It ends after an error.
@@ -315,6 +335,21 @@ mod tests {
         catalog.store().put(&catalog.path(&backup.name), "new".into()).await.unwrap();
         let error = catalog.download(&backup, &rest, &control).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Mismatch);
+    }
+
+    #[tokio::test]
+    async fn a_sink_is_complete_or_given_up() {
+        for right in [true, false] {
+            let bytes = vec![7u8; 5_000];
+            let digest = if right { Sha256::digest(&bytes).into() } else { [1; 32] };
+            let (catalog, backup) = kept(&bytes, Some(digest)).await;
+            let control = Control::new();
+            let download = catalog.download(&backup, &DownloadOptions::default(), &control).await.unwrap();
+            let (sink, file) = crate::storage::MemorySink::new();
+            let written = download.write_into(Box::new(sink), &control).await;
+            assert_eq!(written.ok(), right.then_some(5_000));
+            assert_eq!(file.bytes().is_some(), right);
+        }
     }
 
     #[tokio::test]

@@ -4,10 +4,11 @@
 //! back, the manifest is written after it, and then the record goes. What a process that died left behind is settled by
 //! [`Catalog::settle_jobs`].
 
+use super::check::part_digests;
 use super::clock::{Clock, SystemClock};
 use super::lease::Lease;
 use super::list::{Backup, Catalog};
-use super::manifest::{Manifest, PartDigest, Sha256Digest, TableRows};
+use super::manifest::{Manifest, Sha256Digest, TableRows};
 use super::name::{BackupKind, TenantAlias};
 use super::record::{ALIVE, JobRecord, JobState, Reservation, is_ours, later};
 use crate::connection::Connector;
@@ -136,8 +137,8 @@ pub async fn make_backup(
     clock: &dyn Clock,
     control: &Control,
 ) -> Result<(Backup, Manifest)> {
-    let Reservation { catalog, mut record } = reservation;
-    let work = make(&catalog, &record, source, lease, clock, control);
+    let Reservation { catalog, mut record, upload } = reservation;
+    let work = make(&catalog, &record, upload, source, lease, clock, control);
     let beat = async {
         let mut renewed = record.clone();
         loop {
@@ -184,13 +185,14 @@ pub async fn make_backup(
 async fn make(
     catalog: &Catalog,
     record: &JobRecord,
+    upload: ObjectSinkOptions,
     source: &dyn BackupSource,
     lease: Option<&Mutex<Lease>>,
     clock: &dyn Clock,
     control: &Control,
 ) -> Result<Manifest> {
     let path = catalog.path(&record.name);
-    let sink = ObjectSink::create(catalog.store().clone(), path, ObjectSinkOptions::default()).await?;
+    let sink = ObjectSink::create(catalog.store().clone(), path, upload).await?;
     // The export completes its sink itself, and the sink must outlive no borrow: it gives the word through a channel.
     let (asks, mut asked) = tokio::sync::mpsc::channel::<tokio::sync::oneshot::Sender<Result<()>>>(1);
     let sink = FencedSink { sink: Box::new(sink), asks };
@@ -320,16 +322,7 @@ pub(super) async fn describe(
         manifest.server_version = reader.origin().server_version.clone();
         manifest.rows = reader.origin().table_row_count;
     }
-    for entry in reader.parts().iter().filter(|e| !e.is_directory()) {
-        let mut stream = reader.part_stream(&entry.name)?;
-        let mut hash = Sha256::new();
-        while let Some(chunk) = stream.next(control).await? {
-            hash.update(&chunk);
-        }
-        let sha256 = Sha256Digest(hash.finalize().into());
-        manifest.parts.push(PartDigest { name: entry.name.clone(), size: entry.size, sha256 });
-    }
-    reader.check_model(control).await?;
+    manifest.parts = part_digests(&reader, control).await?;
     manifest.size = Some(size);
     manifest.sha256 = Some(Sha256Digest(sha256));
     manifest.started = Some(record.name.created());

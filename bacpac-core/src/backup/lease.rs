@@ -30,6 +30,7 @@ pub struct Lease {
     number: u64,
     length: Duration,
     until: Timestamp,
+    note: Option<String>,
 }
 
 struct Record {
@@ -38,6 +39,7 @@ struct Record {
     token: u64,
     /// `None` where it was given back.
     until: Option<Timestamp>,
+    note: Option<String>,
 }
 
 impl Catalog {
@@ -55,14 +57,16 @@ impl Catalog {
         if newest.as_ref().is_some_and(|r| r.until.is_some_and(|until| now < until)) {
             return Ok(None);
         }
-        let number = newest.map_or(0, |r| r.number).checked_add(1).ok_or_else(exhausted)?;
+        let number = newest.as_ref().map_or(0, |r| r.number).checked_add(1).ok_or_else(exhausted)?;
         let until = end(now, length)?;
-        let record = Record { number, owner: owner.to_owned(), token: number, until: Some(until) };
+        // What the last owner said counts only if it gave the lease back: one that died may have done more.
+        let note = newest.filter(|r| r.until.is_none()).and_then(|r| r.note);
+        let record = Record { number, owner: owner.to_owned(), token: number, until: Some(until), note: note.clone() };
         if !create(self, &folder, &record).await? {
             return Ok(None);
         }
-        let lease =
-            Lease { catalog: self.clone(), folder, owner: owner.to_owned(), token: number, number, length, until };
+        let owner = owner.to_owned();
+        let lease = Lease { catalog: self.clone(), folder, owner, token: number, number, length, until, note };
         Ok(lease.settle().await?.then_some(lease))
     }
 }
@@ -76,6 +80,16 @@ impl Lease {
     /// When it ends unless it is renewed.
     pub fn until(&self) -> Timestamp {
         self.until
+    }
+
+    /// What the one who had it before said when it gave it back; `None` if it never did.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// Sets what the next one is told, once this is given back.
+    pub fn set_note(&mut self, note: impl Into<String>) {
+        self.note = Some(note.into());
     }
 
     /// Fails unless this is still the lease: ask before anything is made visible.
@@ -92,7 +106,13 @@ impl Lease {
         self.check(now).await?;
         let until = end(now, self.length)?;
         let number = self.number.checked_add(1).ok_or_else(exhausted)?;
-        let record = Record { number, owner: self.owner.clone(), token: self.token, until: Some(until) };
+        let record = Record {
+            number,
+            owner: self.owner.clone(),
+            token: self.token,
+            until: Some(until),
+            note: self.note.clone(),
+        };
         if !create(&self.catalog, &self.folder, &record).await? {
             return Err(self.lost());
         }
@@ -104,7 +124,8 @@ impl Lease {
     /// Gives it back. One that was lost already is none of ours to give back.
     pub async fn release(self) -> Result<()> {
         let number = self.number.checked_add(1).ok_or_else(exhausted)?;
-        let record = Record { number, owner: self.owner.clone(), token: self.token, until: None };
+        let record =
+            Record { number, owner: self.owner.clone(), token: self.token, until: None, note: self.note.clone() };
         if create(&self.catalog, &self.folder, &record).await? {
             let settled = Self { number, ..self };
             settled.settle().await?;
@@ -158,6 +179,7 @@ async fn create(catalog: &Catalog, folder: &Path, record: &Record) -> Result<boo
         "owner": record.owner,
         "token": record.token,
         "until": record.until.map(|t| t.to_string()),
+        "note": record.note,
     });
     let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
     match catalog.store().put_opts(&path(folder, record.number), value.to_string().into(), options).await {
@@ -187,7 +209,8 @@ async fn newest(catalog: &Catalog, folder: &Path) -> Result<Option<Record>> {
         let until = value.get("until").and_then(Value::as_str).and_then(|t| t.parse().ok());
         let owner = value.get("owner").and_then(Value::as_str).unwrap_or_default().to_owned();
         let token = value.get("token").and_then(Value::as_u64).unwrap_or(number);
-        return Ok(Some(Record { number, owner, token, until }));
+        let note = value.get("note").and_then(Value::as_str).map(str::to_owned);
+        return Ok(Some(Record { number, owner, token, until, note }));
     }
     Err(Error::new(ErrorKind::Storage, format!("the lease {folder} changes faster than it can be read")))
 }
@@ -277,7 +300,7 @@ mod tests {
             a.renew(at(second)).await.unwrap();
         }
         // It looked when number 1 was the newest, and creates number 2, which was used and removed.
-        let record = Record { number: 2, owner: "b".into(), token: 2, until: Some(at(1_000)) };
+        let record = Record { number: 2, owner: "b".into(), token: 2, until: Some(at(1_000)), note: None };
         assert!(create(&catalog, &a.folder, &record).await.unwrap());
         let b = Lease {
             catalog: catalog.clone(),
@@ -287,9 +310,28 @@ mod tests {
             number: 2,
             length: LENGTH,
             until: at(1_000),
+            note: None,
         };
         assert!(!b.settle().await.unwrap());
         a.check(at(5)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_note_is_told_by_those_who_give_the_lease_back() {
+        let catalog = Catalog::new(Arc::new(InMemory::new()), Path::from("b"));
+        let take = async |second| catalog.take_lease(&tenant(), "a", LENGTH, at(second)).await.unwrap().unwrap();
+        let mut lease = take(0).await;
+        assert_eq!(lease.note(), None);
+        lease.set_note("night 1");
+        lease.renew(at(1)).await.unwrap();
+        lease.release().await.unwrap();
+        // Who says nothing hands on what was said.
+        take(2).await.release().await.unwrap();
+        let mut died = take(3).await;
+        assert_eq!(died.note(), Some("night 1"));
+        died.set_note("night 2");
+        died.renew(at(4)).await.unwrap();
+        assert_eq!(take(100).await.note(), None);
     }
 
     #[tokio::test]

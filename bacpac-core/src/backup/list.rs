@@ -4,15 +4,17 @@
 //! manifest that is missing, foreign or broken never hides a file. Uploads that are not complete are not objects yet, so
 //! they are not here.
 
-use super::manifest::{Hold, LARGEST, Manifest};
+use super::links::DownloadLinks;
 use super::name::{BackupKind, BackupName, Part, TenantAlias};
+use super::record::REQUESTS;
+use super::uploads::{LocalUploads, UnfinishedUploads};
 use crate::control::Control;
-use crate::error::{Error, ErrorKind, Result};
-use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt};
+use crate::error::Result;
+use crate::storage::Location;
+use futures::TryStreamExt;
 use jiff::Timestamp;
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
+use object_store::{ObjectMeta, ObjectStore};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -23,6 +25,8 @@ use std::sync::Arc;
 pub struct Catalog {
     store: Arc<dyn ObjectStore>,
     folder: Path,
+    links: Option<Arc<dyn DownloadLinks>>,
+    uploads: Option<Arc<dyn UnfinishedUploads>>,
 }
 
 /// A backup as the listing shows it.
@@ -135,6 +139,15 @@ impl BackupList {
         rest.get(..count.min(rest.len())).unwrap_or_default()
     }
 
+    /// The newest of the backups that `takes` takes, of every tenant that has one: one pass over the list.
+    pub fn newest_by_tenant(&self, takes: impl Fn(&Backup) -> bool) -> HashMap<&TenantAlias, &Backup> {
+        let mut newest = HashMap::new();
+        for backup in self.backups.iter().filter(|b| takes(b)) {
+            newest.entry(backup.name.tenant()).or_insert(backup);
+        }
+        newest
+    }
+
     /// The newest backup of a tenant.
     pub fn newest(&self, tenant: &TenantAlias) -> Option<&Backup> {
         self.backups.iter().find(|b| b.name.tenant() == tenant)
@@ -149,12 +162,56 @@ fn order(a: &BackupName, b: &BackupName) -> std::cmp::Ordering {
 impl Catalog {
     /// Backups in `folder` of `store`. Nothing is read or made yet.
     pub fn new(store: Arc<dyn ObjectStore>, folder: Path) -> Self {
-        Self { store, folder }
+        Self { store, folder, links: None, uploads: None }
+    }
+
+    /// Backups in the folder of this URL or path, with all that its store can do. A local folder is made if it is not
+    /// there.
+    pub fn at(location: &Location) -> Result<Self> {
+        let (store, folder) = location.folder()?;
+        let mut catalog = Self::new(store, folder);
+        if let Some(root) = location.as_local() {
+            catalog = catalog.with_uploads(Arc::new(LocalUploads::new(root)));
+        }
+        #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+        if let Some(cloud) = location.cloud() {
+            catalog = catalog.with_links(Arc::new(super::links::SignedLinks::new(cloud.signer.clone())));
+            #[cfg(feature = "aws")]
+            if cloud.is_s3 {
+                catalog = catalog.with_uploads(Arc::new(super::uploads::S3Uploads::new(cloud.signer.clone())?));
+            }
+        }
+        Ok(catalog)
+    }
+
+    /// Makes download links with this: the store's own signer.
+    pub fn with_links(mut self, links: Arc<dyn DownloadLinks>) -> Self {
+        self.links = Some(links);
+        self
+    }
+
+    /// Finds and aborts unfinished uploads with this.
+    pub fn with_uploads(mut self, uploads: Arc<dyn UnfinishedUploads>) -> Self {
+        self.uploads = Some(uploads);
+        self
     }
 
     /// The store.
     pub fn store(&self) -> &Arc<dyn ObjectStore> {
         &self.store
+    }
+
+    /// The folder in the store.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn links(&self) -> Option<&Arc<dyn DownloadLinks>> {
+        self.links.as_ref()
+    }
+
+    pub(super) fn uploads(&self) -> Option<&Arc<dyn UnfinishedUploads>> {
+        self.uploads.as_ref()
     }
 
     /// Where the file of this name is.
@@ -168,10 +225,17 @@ impl Catalog {
 
     /// Lists the backups that `filter` takes, newest first.
     pub async fn list(&self, filter: &ListFilter, control: &Control) -> Result<BackupList> {
+        Ok(self.survey(filter, control).await?.list)
+    }
+
+    /// Looks at everything in the folder with one LIST call. `filter` is for backups and their manifests.
+    pub(super) async fn survey(&self, filter: &ListFilter, control: &Control) -> Result<Survey> {
         let mut files: HashMap<BackupName, (u64, Option<BackupKind>)> = HashMap::new();
         let mut kinds: HashMap<BackupName, BackupKind> = HashMap::new();
+        let mut survey = Survey::default();
+        let requests = self.object(REQUESTS);
         let work = async {
-            let mut objects = self.list_objects();
+            let mut objects = self.store.list(Some(&self.folder));
             while let Some(object) = objects.try_next().await? {
                 match self.part(&object.location) {
                     Some(Part::File(name)) if filter.takes_name(&name) => {
@@ -184,6 +248,8 @@ impl Catalog {
                             kinds.entry(name).and_modify(|k| *k = (*k).min(kind)).or_insert(kind);
                         }
                     },
+                    Some(Part::Job(name)) => survey.jobs.push(name),
+                    None if object.location.prefix_matches(&requests) => survey.requests.push(object),
                     _ => {}
                 }
             }
@@ -191,12 +257,9 @@ impl Catalog {
         };
         control.run(work).await?;
         let backups = files.into_iter().filter(|(_, (_, kind))| filter.kind.is_none() || *kind == filter.kind);
-        Ok(BackupList::new(backups.map(|(name, (size, kind))| Backup { name, kind, size }).collect()))
-    }
-
-    /// Every object in the folder and below.
-    pub(super) fn list_objects(&self) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
-        self.store.list(Some(&self.folder))
+        survey.list = BackupList::new(backups.map(|(name, (size, kind))| Backup { name, kind, size }).collect());
+        survey.widowed = kinds.into_iter().collect();
+        Ok(survey)
     }
 
     /// What an object of this folder is; `None` for a foreign one and for those in folders below.
@@ -208,133 +271,26 @@ impl Catalog {
         }
         Part::parse(name.as_ref())
     }
-
-    /// The manifest of a backup; `None` where it has none.
-    pub async fn manifest(&self, backup: &Backup, control: &Control) -> Result<Option<Manifest>> {
-        Ok(self.read_manifest(backup, control).await?.map(|(manifest, _)| manifest))
-    }
-
-    async fn read_manifest(&self, backup: &Backup, control: &Control) -> Result<Option<(Manifest, UpdateVersion)>> {
-        let Some(kind) = backup.kind else { return Ok(None) };
-        let path = self.object(&backup.name.sidecar(kind));
-        let work = async {
-            let found = match self.store.get(&path).await {
-                Ok(found) => found,
-                Err(object_store::Error::NotFound { .. }) => return Ok(None),
-                Err(e) => return Err(e.into()),
-            };
-            if found.meta.size > LARGEST {
-                return Err(Error::new(ErrorKind::Data, format!("the manifest {path} has {} bytes", found.meta.size)));
-            }
-            let version = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
-            Ok(Some((Manifest::parse(&found.bytes().await?)?, version)))
-        };
-        control.run(work).await
-    }
-
-    /// The manifests of many backups, 16 at a time, in their order. One that cannot be parsed is its own error; a store
-    /// that fails fails them all.
-    pub async fn manifests(&self, backups: &[Backup], control: &Control) -> Result<Vec<Result<Option<Manifest>>>> {
-        let reads = backups.iter().map(|backup| async move {
-            match self.manifest(backup, control).await {
-                Err(e) if e.kind() != ErrorKind::Data => Err(e),
-                read => Ok(read),
-            }
-        });
-        // A boxed list keeps the future's type simple.
-        let reads: Vec<_> = reads.collect();
-        futures::stream::iter(reads).buffered(16).try_collect().await
-    }
-
-    /// Writes the manifest of a backup, in place of the one that is there.
-    pub async fn put_manifest(&self, name: &BackupName, kind: BackupKind, manifest: &Manifest) -> Result<()> {
-        let path = self.object(&name.sidecar(kind));
-        self.store.put(&path, manifest.to_json().into()).await?;
-        Ok(())
-    }
-
-    /// Changes the manifest of a backup; if another writer comes between, where the store can tell, it is read again and
-    /// changed again.
-    pub async fn change_manifest(
-        &self,
-        backup: &Backup,
-        change: impl Fn(&mut Manifest) + Send + Sync,
-        control: &Control,
-    ) -> Result<Manifest> {
-        let kind = backup.kind.unwrap_or(BackupKind::Manual);
-        let path = self.object(&backup.name.sidecar(kind));
-        for _ in 0..20 {
-            let read = self.read_manifest(backup, control).await?;
-            let (mut manifest, mode) = match read {
-                Some((manifest, version)) => (manifest, PutMode::Update(version)),
-                None => {
-                    // A manifest without its file would be left over for ever.
-                    self.store.head(&self.path(&backup.name)).await?;
-                    (Manifest::new(&backup.name, kind), PutMode::Create)
-                }
-            };
-            change(&mut manifest);
-            let bytes = manifest.to_json();
-            let options = PutOptions { mode, ..PutOptions::default() };
-            match self.store.put_opts(&path, bytes.clone().into(), options).await {
-                Ok(_) => return Ok(manifest),
-                Err(object_store::Error::Precondition { .. } | object_store::Error::AlreadyExists { .. }) => {}
-                // A local disk has no conditional replace.
-                Err(object_store::Error::NotImplemented { .. } | object_store::Error::NotSupported { .. }) => {
-                    self.store.put(&path, bytes.into()).await?;
-                    return Ok(manifest);
-                }
-                Err(e) => return Err(e.into()),
-            }
-        }
-        Err(Error::new(ErrorKind::Storage, format!("the manifest of {} is being changed by others", backup.name))
-            .with_help("try again"))
-    }
-
-    /// Pins a backup, or lets it go with `None`. A backup without a manifest gets one, as a manual one.
-    pub async fn set_hold(&self, backup: &Backup, hold: Option<Hold>, control: &Control) -> Result<Manifest> {
-        self.change_manifest(backup, |m| m.hold.clone_from(&hold), control).await
-    }
 }
 
-/// How long ago, as the screen shows it: `just now`, `5 minutes ago`, `3 hours ago`, `2 days ago`.
-pub fn relative_age(created: Timestamp, now: Timestamp) -> String {
-    let seconds = now.as_second().saturating_sub(created.as_second());
-    if seconds < 60 && seconds > -60 {
-        return "just now".into();
-    }
-    let (count, unit) = match seconds.unsigned_abs() {
-        s if s < 3_600 => (s / 60, "minute"),
-        s if s < 86_400 => (s / 3_600, "hour"),
-        s if s < 2 * 365 * 86_400 => (s / 86_400, "day"),
-        s => (s / (365 * 86_400), "year"),
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    if seconds < 0 { format!("in {count} {unit}{plural}") } else { format!("{count} {unit}{plural} ago") }
-}
-
-/// A size as the screen shows it: KB, MB or GB of 1024, to one decimal.
-pub fn human_size(bytes: u64) -> String {
-    let mut tenths = (u128::from(bytes) * 10).div_ceil(1024);
-    if bytes >= 1024 {
-        tenths = (u128::from(bytes) * 10 + 512) / 1024;
-    }
-    let mut unit = "KB";
-    let mut scale = 1024u128;
-    for next in ["MB", "GB"] {
-        if tenths < 10_240 {
-            break;
-        }
-        scale *= 1024;
-        tenths = (u128::from(bytes) * 10 + scale / 2) / scale;
-        unit = next;
-    }
-    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+/// What is in a catalog's folder.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// The backups.
+    pub(super) list: BackupList,
+    /// Jobs that have a record.
+    pub(super) jobs: Vec<BackupName>,
+    /// Manifests without a file.
+    pub(super) widowed: Vec<(BackupName, BackupKind)>,
+    /// Keys of requests.
+    pub(super) requests: Vec<ObjectMeta>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
+    use object_store::ObjectStoreExt;
     use object_store::memory::InMemory;
     use proptest::prelude::*;
 
@@ -386,63 +342,6 @@ mod tests {
         stopped.cancel();
         let error = catalog.list(&ListFilter::default(), &stopped).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled);
-    }
-
-    #[tokio::test]
-    async fn broken_manifests_hide_nothing_and_holds_are_kept_beside_them() {
-        let catalog = catalog(&[
-            ("backups/acme_20260501031007.bacpac", 7),
-            ("backups/acme_20260501031007.bacpac.automatic.json", 1),
-            ("backups/acme_20260502031007.bacpac", 7),
-        ])
-        .await;
-        let control = Control::new();
-        let list = catalog.list(&ListFilter::default(), &control).await.unwrap();
-        let read = catalog.manifests(list.backups(), &control).await.unwrap();
-        assert!(matches!(&read[..], [Ok(None), Err(e)] if e.kind() == ErrorKind::Data));
-        let hold = Hold { reason: "audit".into(), until: None };
-        catalog.set_hold(&list.backups()[0], Some(hold.clone()), &control).await.unwrap();
-        let list = catalog.list(&ListFilter::default(), &control).await.unwrap();
-        let newest = &list.backups()[0];
-        assert_eq!(newest.kind, Some(BackupKind::Manual));
-        assert_eq!(catalog.manifest(newest, &control).await.unwrap().unwrap().hold, Some(hold));
-        catalog.set_hold(newest, None, &control).await.unwrap();
-        assert_eq!(catalog.manifest(newest, &control).await.unwrap().unwrap().hold, None);
-        let gone = Backup::new(name("acme_20200101000000.bacpac"), None, 0);
-        assert_eq!(catalog.set_hold(&gone, None, &control).await.unwrap_err().kind(), ErrorKind::NotFound);
-    }
-
-    #[test]
-    fn ages_and_sizes_read_as_on_the_screen() {
-        let now: Timestamp = "2026-05-10T12:00:00Z".parse().unwrap();
-        for (ago, text) in [
-            (0, "just now"),
-            (59, "just now"),
-            (60, "1 minute ago"),
-            (3_599, "59 minutes ago"),
-            (3 * 3_600, "3 hours ago"),
-            (86_400, "1 day ago"),
-            (2 * 86_400 + 5, "2 days ago"),
-            (3 * 365 * 86_400, "3 years ago"),
-            (-30, "just now"),
-            (-7_200, "in 2 hours"),
-        ] {
-            let created = Timestamp::from_second(now.as_second() - ago).unwrap();
-            assert_eq!(relative_age(created, now), text);
-        }
-        for (bytes, text) in [
-            (0, "0.0 KB"),
-            (1, "0.1 KB"),
-            (1_024, "1.0 KB"),
-            (1_536, "1.5 KB"),
-            (1_048_575, "1.0 MB"),
-            (104_857_600, "100.0 MB"),
-            (1 << 30, "1.0 GB"),
-            (5 << 40, "5120.0 GB"),
-        ] {
-            assert_eq!(human_size(bytes), text);
-        }
-        assert!(human_size(u64::MAX).ends_with(" GB"));
     }
 
     #[allow(clippy::print_stderr)]

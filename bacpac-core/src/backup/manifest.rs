@@ -143,6 +143,8 @@ pub struct Manifest {
     pub hold: Option<Hold>,
     /// When the file was last read back whole and found as written.
     pub verified: Option<Timestamp>,
+    /// What was wrong when it was last read back; `None` for a good one.
+    pub damaged: Option<String>,
     /// Warnings of the export.
     pub warnings: Vec<String>,
     /// Names of known fields whose values could not be read.
@@ -195,6 +197,7 @@ impl Manifest {
             fencing_token: fields.take("fencing_token"),
             hold: fields.take("hold"),
             verified: fields.take_with("verified", moment),
+            damaged: fields.take("damaged"),
             warnings: fields.take("warnings").unwrap_or_default(),
             unreadable: Vec::new(),
             other: Map::new(),
@@ -227,6 +230,7 @@ impl Manifest {
         put(&mut map, "fencing_token", self.fencing_token);
         put(&mut map, "hold", self.hold.as_ref());
         put(&mut map, "verified", self.verified.map(|t| t.to_string()));
+        put(&mut map, "damaged", self.damaged.as_ref());
         put(&mut map, "warnings", some(&self.warnings));
         put(&mut map, "tables", some(&self.tables));
         put(&mut map, "parts", some(&self.parts));
@@ -256,6 +260,7 @@ impl Manifest {
         line("started", self.started.map(|t| t.to_string()));
         line("finished", self.finished.map(|t| t.to_string()));
         line("verified", self.verified.map(|t| t.to_string()));
+        line("damaged", self.damaged.clone());
         line("requested by", self.requested_by.clone());
         line("note", self.note.clone());
         line("hold", self.hold.as_ref().map(|h| h.reason.clone()));
@@ -347,6 +352,7 @@ mod tests {
         m.fencing_token = Some(u64::MAX);
         m.hold = Some(Hold { reason: "audit".into(), until: m.finished });
         m.verified = m.finished;
+        m.damaged = Some("rot".into());
         m.warnings = vec!["w".into()];
         m.other.insert("later".into(), serde_json::json!({"a": [1]}));
         m

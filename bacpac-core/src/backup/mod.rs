@@ -4,10 +4,13 @@
 //! database of its own; any number of nodes may work on the same prefix. Pure code here never reads the clock: `now` is
 //! a parameter, and the service takes a clock.
 
+mod check;
 mod clock;
 mod download;
+mod find;
 mod job;
 mod lease;
+mod links;
 mod list;
 mod manifest;
 mod name;
@@ -16,12 +19,19 @@ mod restore;
 mod retention;
 mod schedule;
 mod service;
+mod shown;
+mod sidecar;
+mod uploads;
 
+pub use check::BackupCheck;
 pub use clock::{Clock, SystemClock};
 pub use download::{Download, DownloadOptions};
 pub use job::{BackupRequest, BackupSource, DatabaseSource, backup_now, make_backup};
 pub use lease::Lease;
-pub use list::{Backup, BackupList, Catalog, ListFilter, human_size, relative_age};
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+pub use links::SignedLinks;
+pub use links::{DownloadLink, DownloadLinks};
+pub use list::{Backup, BackupList, Catalog, ListFilter};
 pub use manifest::{Hold, Manifest, PartDigest, Sha256Digest, TableRows};
 pub use name::{BackupKind, BackupName, RestoreNaming, TenantAlias};
 pub use record::{JobRecord, JobState, Reservation};
@@ -31,6 +41,10 @@ pub use retention::{
 };
 pub use schedule::{DueRun, MissedRuns, Schedule};
 pub use service::{BackupService, Hooks, Job, JobStatus, Metrics, NoHooks, Round, ServiceOptions, Tenants};
+pub use shown::{human_size, relative_age};
+#[cfg(feature = "aws")]
+pub use uploads::S3Uploads;
+pub use uploads::{LocalUploads, UnfinishedUpload, UnfinishedUploads};
 
 #[cfg(test)]
 mod tests;

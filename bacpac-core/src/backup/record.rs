@@ -4,14 +4,16 @@
 //! manifest is there. Jobs that are done have no record: they are backups.
 
 use super::job::{BackupRequest, describe, is_damage};
-use super::list::{Backup, Catalog};
+use super::list::{Backup, Catalog, ListFilter, Survey};
 use super::manifest::Sha256Digest;
-use super::name::{BackupKind, BackupName, Part};
+use super::name::{BackupKind, BackupName};
+use super::retention::delete;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use futures::TryStreamExt;
+use crate::storage::{Existing, ObjectSinkOptions};
+use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -20,7 +22,7 @@ use std::time::Duration;
 pub(super) const ALIVE: Duration = Duration::from_secs(120);
 
 /// The folder of the keys of requests.
-const REQUESTS: &str = "requests";
+pub(super) const REQUESTS: &str = "requests";
 
 /// Where a job is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,9 +103,16 @@ impl JobRecord {
 pub struct Reservation {
     pub(super) catalog: Catalog,
     pub(super) record: JobRecord,
+    pub(super) upload: ObjectSinkOptions,
 }
 
 impl Reservation {
+    /// Sets how the file is uploaded. It never replaces one that is there.
+    pub fn upload(mut self, options: ObjectSinkOptions) -> Self {
+        self.upload = options.existing(Existing::Refuse);
+        self
+    }
+
     /// The file that will be.
     pub fn name(&self) -> &BackupName {
         &self.record.name
@@ -131,7 +140,8 @@ impl Catalog {
             match self.store().put_opts(&path, record.to_json().into(), options).await {
                 Ok(_) => match self.store().head(&self.path(&name)).await {
                     Err(object_store::Error::NotFound { .. }) => {
-                        return Ok(Reservation { catalog: self.clone(), record });
+                        let upload = ObjectSinkOptions::default();
+                        return Ok(Reservation { catalog: self.clone(), record, upload });
                     }
                     // A job that is done has a file and no record any more.
                     Ok(_) => self.store().delete(&path).await?,
@@ -171,18 +181,11 @@ impl Catalog {
     }
 
     /// Forgets the keys of requests of more than a week ago.
-    async fn forget_keys(&self, now: Timestamp, control: &Control) -> Result<()> {
-        let work = async {
-            let keys: Vec<_> = self.store().list(Some(&self.object(REQUESTS))).try_collect().await?;
-            for key in keys.iter().filter(|k| now.as_second() - k.last_modified.timestamp() > 7 * 86_400) {
-                match self.store().delete(&key.location).await {
-                    Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                    Err(e) => return Err(e.into()),
-                }
-            }
-            Ok(())
-        };
-        control.run(work).await
+    async fn forget_keys(&self, keys: &[ObjectMeta], now: Timestamp, control: &Control) -> Result<()> {
+        for key in keys.iter().filter(|k| now.as_second() - k.last_modified.timestamp() > 7 * 86_400) {
+            control.run(async { delete(self, &key.location).await }).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn job(&self, name: &BackupName) -> Result<Option<JobRecord>> {
@@ -195,35 +198,35 @@ impl Catalog {
 
     /// The jobs in the store, newest first, as they are at `now`: one whose process stopped renewing it has failed.
     pub async fn jobs(&self, now: Timestamp, control: &Control) -> Result<Vec<JobRecord>> {
-        let work = async {
-            let mut names = Vec::new();
-            let mut objects = self.list_objects();
-            while let Some(object) = objects.try_next().await? {
-                if let Some(Part::Job(name)) = self.part(&object.location) {
-                    names.push(name);
-                }
+        let survey = self.survey(&ListFilter::default(), control).await?;
+        self.read_jobs(&survey.jobs, now, control).await
+    }
+
+    async fn read_jobs(&self, names: &[BackupName], now: Timestamp, control: &Control) -> Result<Vec<JobRecord>> {
+        // A boxed list keeps the future's type simple.
+        let reads: Vec<_> = names.iter().map(|name| self.job(name)).collect();
+        let reads = futures::stream::iter(reads).buffered(16).try_collect::<Vec<_>>();
+        let mut jobs: Vec<JobRecord> = control.run(reads).await?.into_iter().flatten().collect();
+        for job in &mut jobs {
+            if job.state == JobState::Running && job.alive_until <= now {
+                job.state = JobState::Failed("the process that made it has ended".into());
             }
-            let mut jobs = Vec::new();
-            for name in names {
-                jobs.extend(self.job(&name).await?);
-            }
-            for job in &mut jobs {
-                if job.state == JobState::Running && job.alive_until <= now {
-                    job.state = JobState::Failed("the process that made it has ended".into());
-                }
-            }
-            jobs.sort_unstable_by(|a, b| b.name.created().cmp(&a.name.created()).then_with(|| a.name.cmp(&b.name)));
-            Ok(jobs)
-        };
-        control.run(work).await
+        }
+        jobs.sort_unstable_by(|a, b| b.name.created().cmp(&a.name.created()).then_with(|| a.name.cmp(&b.name)));
+        Ok(jobs)
     }
 
     /// Deals with jobs whose processes died: a file that is complete gets its manifest, the others are recorded as
     /// failed. Failed ones of more than 30 days ago are forgotten. Returns what was settled.
     pub async fn settle_jobs(&self, now: Timestamp, control: &Control) -> Result<Vec<JobRecord>> {
-        self.forget_keys(now, control).await?;
+        let survey = self.survey(&ListFilter::default(), control).await?;
+        self.settle(&survey, now, control).await
+    }
+
+    pub(super) async fn settle(&self, survey: &Survey, now: Timestamp, control: &Control) -> Result<Vec<JobRecord>> {
+        self.forget_keys(&survey.requests, now, control).await?;
         let mut settled = Vec::new();
-        for mut job in self.jobs(now, control).await? {
+        for mut job in self.read_jobs(&survey.jobs, now, control).await? {
             if job.state == JobState::Running {
                 continue;
             }

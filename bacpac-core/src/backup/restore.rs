@@ -2,6 +2,7 @@
 //!
 //! A restore never touches a database that exists, not even an empty one.
 
+use super::check::wrong_digest;
 use super::job::file_digest;
 use super::list::{Backup, Catalog};
 use super::manifest::Sha256Digest;
@@ -114,11 +115,7 @@ pub async fn restore(
         if let Some(wanted) = manifest.and_then(|m| m.sha256) {
             let found = Sha256Digest(file_digest(source.as_ref(), control).await?);
             if found != wanted {
-                return Err(Error::new(
-                    ErrorKind::Checksum,
-                    format!("{} has SHA-256 {found}, and its manifest says {wanted}", backup.name),
-                )
-                .with_help("the file was damaged or replaced in the store: use another backup"));
+                return Err(wrong_digest(&backup.name, found, wanted));
             }
         }
     }

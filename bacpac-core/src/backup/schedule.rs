@@ -147,6 +147,12 @@ impl Schedule {
         self.next(at.checked_sub(offset).ok()?)?.checked_add(offset).ok()
     }
 
+    /// When `tenant`'s last run began, or should have: at or before `at`, jitter included.
+    pub fn previous_for(&self, tenant: &TenantAlias, at: Timestamp) -> Option<Timestamp> {
+        let offset = self.offset(tenant);
+        self.previous(at.checked_sub(offset).ok()?)?.checked_add(offset).ok()
+    }
+
     /// The run of `tenant` that should be under way at `now`, given the last scheduled moment that was dealt with
     /// (`None` for a tenant without any backup).
     pub fn due(&self, tenant: &TenantAlias, last: Option<Timestamp>, now: Timestamp) -> Option<DueRun> {
@@ -312,6 +318,9 @@ mod tests {
             let at = Timestamp::from_second(second).unwrap();
             let next = schedule.next_for(&tenant, at).unwrap();
             prop_assert!(next > at);
+            let previous = schedule.previous_for(&tenant, at).unwrap();
+            prop_assert!(previous <= at);
+            prop_assert_eq!(schedule.next_for(&tenant, previous), Some(next));
             prop_assert!(schedule.due(&tenant, None, next).is_some());
             let scheduled = next.checked_sub(offset).unwrap();
             prop_assert_eq!(schedule.due(&tenant, None, next).unwrap().scheduled, scheduled);

@@ -25,46 +25,80 @@ pub(crate) enum Parsed<'a> {
 
 type Outcome<T> = Result<T, Box<Fault>>;
 
-/// Reads the field at the start of `bytes`.
+/// Where a field's value is, by its prefix.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Extent {
+    /// NULL, and how many bytes it took.
+    Null(usize),
+    /// The offset of the value and of its end; they may be beyond the bytes that are there.
+    Small(usize, usize),
+    /// The length of a large value (`None` = chunks follow), and how many bytes the prefix took.
+    Large(Option<u32>, usize),
+    /// At least so many bytes of the field are needed to go on.
+    Need(usize),
+}
+
+/// Reads the prefix of the field at the start of `bytes`.
 #[inline]
-pub(crate) fn parse<'a>(field: &Field, bytes: &'a [u8]) -> Outcome<Parsed<'a>> {
+pub(crate) fn extent(field: &Field, bytes: &[u8]) -> Outcome<Extent> {
     let width = field.width as usize;
-    let (start, len) = match field.prefix {
-        Prefix::None => (0, width),
+    Ok(match field.prefix {
+        Prefix::None => Extent::Small(0, width),
         Prefix::One => match bytes.first() {
-            None => return Ok(Parsed::Need(1)),
-            Some(0xFF) => return null(field, 1),
-            Some(&n) if usize::from(n) == width => (1, width),
+            None => Extent::Need(1),
+            Some(0xFF) => null(field, 1)?,
+            Some(&n) if usize::from(n) == width => Extent::Small(1, 1 + width),
             Some(&n) => return Err(Fault::new(0, format!("length byte {n} where only {width} is legal"))),
         },
         Prefix::Two => match bytes.first_chunk::<2>() {
-            None => return Ok(Parsed::Need(2)),
-            Some([0xFF, 0xFF]) => return null(field, 2),
-            Some(&n) => (2, short_length(field, usize::from(u16::from_le_bytes(n)))?),
+            None => Extent::Need(2),
+            Some([0xFF, 0xFF]) => null(field, 2)?,
+            Some(&n) => Extent::Small(2, 2 + short_length(field, usize::from(u16::from_le_bytes(n)))?),
         },
         Prefix::Variant => match bytes.first_chunk::<4>() {
-            None => return Ok(Parsed::Need(4)),
-            Some([0, 0, 0, 0]) => return null(field, 4),
+            None => Extent::Need(4),
+            Some([0, 0, 0, 0]) => null(field, 4)?,
             Some(&n) => match u32::from_le_bytes(n) as usize {
-                n @ 2..=MAX_VARIANT => (4, n),
+                n @ 2..=MAX_VARIANT => Extent::Small(4, 4 + n),
                 n => return Err(Fault::new(0, format!("a sql_variant of {n} bytes"))),
             },
         },
-        Prefix::Four | Prefix::Eight => return large(field, bytes),
+        Prefix::Four => match bytes.first_chunk::<4>() {
+            None => Extent::Need(4),
+            Some([0xFF, 0xFF, 0xFF, 0xFF]) => null(field, 4)?,
+            Some(&n) => Extent::Large(Some(large_length(field, u64::from(u32::from_le_bytes(n)))?), 4),
+        },
+        Prefix::Eight => match bytes.first_chunk::<8>().map(|n| u64::from_le_bytes(*n)) {
+            None => Extent::Need(8),
+            Some(NULL_8) => null(field, 8)?,
+            Some(UNKNOWN_8) => Extent::Large(None, 8),
+            Some(n) => Extent::Large(Some(large_length(field, n)?), 8),
+        },
+    })
+}
+
+/// Reads the field at the start of `bytes`.
+#[inline]
+pub(crate) fn parse<'a>(field: &Field, bytes: &'a [u8]) -> Outcome<Parsed<'a>> {
+    let (start, end) = match extent(field, bytes)? {
+        Extent::Null(used) => return Ok(Parsed::Value(Value::Null, used)),
+        Extent::Small(start, end) => (start, end),
+        Extent::Large(length, prefix) => return Ok(large(field, bytes, length, prefix)),
+        Extent::Need(n) => return Ok(Parsed::Need(n)),
     };
-    let Some(body) = bytes.get(start..start + len) else { return Ok(Parsed::Need(start + len)) };
+    let Some(body) = bytes.get(start..end) else { return Ok(Parsed::Need(end)) };
     let value = match field.kind {
         Kind::Text { .. } => Value::Text(Content::new(body)),
         Kind::Binary { .. } => Value::Binary(Content::new(body)),
         Kind::Variant => Value::Variant(Variant::parse(body, start)?),
         kind => value(kind, body, start)?,
     };
-    Ok(Parsed::Value(value, start + len))
+    Ok(Parsed::Value(value, end))
 }
 
 #[inline]
-fn null<'a>(field: &Field, used: usize) -> Outcome<Parsed<'a>> {
-    if field.nullable { Ok(Parsed::Value(Value::Null, used)) } else { Err(null_in_not_null()) }
+fn null(field: &Field, used: usize) -> Outcome<Extent> {
+    if field.nullable { Ok(Extent::Null(used)) } else { Err(null_in_not_null()) }
 }
 
 #[cold]
@@ -101,34 +135,22 @@ pub(crate) fn large_length(field: &Field, n: u64) -> Outcome<u32> {
     Ok(n as u32)
 }
 
-fn large<'a>(field: &Field, bytes: &'a [u8]) -> Outcome<Parsed<'a>> {
-    let (n, prefix) = if field.prefix == Prefix::Four {
-        match bytes.first_chunk::<4>() {
-            None => return Ok(Parsed::Need(4)),
-            Some([0xFF, 0xFF, 0xFF, 0xFF]) => return null(field, 4),
-            Some(&n) => (u64::from(u32::from_le_bytes(n)), 4),
-        }
-    } else {
-        match bytes.first_chunk::<8>().map(|n| u64::from_le_bytes(*n)) {
-            None => return Ok(Parsed::Need(8)),
-            Some(NULL_8) => return null(field, 8),
-            Some(UNKNOWN_8) => return Ok(Parsed::Large(None, 8)),
-            Some(n) => (n, 8),
-        }
-    };
-    let n = large_length(field, n)?;
-    if field.markers && may_be_marker(field, n as usize) {
+fn large<'a>(field: &Field, bytes: &'a [u8], length: Option<u32>, prefix: usize) -> Parsed<'a> {
+    if let Some(n) = length
+        && field.markers
+        && may_be_marker(field, n as usize)
+    {
         // Short enough to have whole; only then can it be told from a marker.
         let end = prefix + n as usize;
-        let Some(body) = bytes.get(prefix..end) else { return Ok(Parsed::Need(end)) };
+        let Some(body) = bytes.get(prefix..end) else { return Parsed::Need(end) };
         let value = match marker(field, body) {
             Some(marker) => Value::Blob(marker),
             None if field.is_text() => Value::Text(Content::new(body)),
             None => Value::Binary(Content::new(body)),
         };
-        return Ok(Parsed::Value(value, end));
+        return Parsed::Value(value, end);
     }
-    Ok(Parsed::Large(Some(n), prefix))
+    Parsed::Large(length, prefix)
 }
 
 /// Whether a value of `n` bytes may be a marker in a column that can have markers.

@@ -6,7 +6,7 @@
 //! * write: [`RowEncoder`], value by value;
 //! * look: [`RowReader`] over complete bytes, [`RowDecoder`] as they arrive; both check every value;
 //! * cut and count: [`RowScanner`], which looks at lengths only;
-//! * compare: [`CanonicalText`], [`RowDigest`];
+//! * compare: [`CanonicalText`], [`RowDigest`], and column by column [`FieldTexts`];
 //! * blobs in parts of their own: [`BlobInliner`].
 //!
 //! # The encoding
@@ -31,13 +31,14 @@
 //! SQL client, files of one version fail in another, and no file to check against is known.
 
 mod blob;
-mod calendar;
+pub(crate) mod calendar;
 mod decoder;
 mod digest;
 mod encoder;
-mod field;
+pub(crate) mod field;
+mod field_texts;
 mod layout;
-mod plan;
+pub(crate) mod plan;
 mod reader;
 mod scanner;
 mod text;
@@ -49,10 +50,13 @@ pub use blob::{BlobInliner, BlobMarker, Inlined};
 pub use decoder::{RowDecoder, RowSink, Validate};
 pub use digest::RowDigest;
 pub use encoder::RowEncoder;
+pub use field_texts::{FieldSink, FieldTexts};
 pub use layout::{Column, RowChunk, RowLayout};
 pub use reader::RowReader;
 pub use scanner::{RowScanner, Scanned, count_rows};
-pub use text::{CanonicalText, canonical_text};
+#[cfg(feature = "arrow")]
+pub(crate) use text::write_value;
+pub use text::{CanonicalText, canonical_text, value_text};
 pub use value::{Content, Decimal, Pieces, Value};
 pub use variant::{CollationBytes, Variant, VariantBase};
 

@@ -27,6 +27,7 @@ use super::value::{Decimal, Value};
 use super::variant::{Variant, VariantBase};
 use crate::collation::CodePage;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sql_type::SqlType;
 use std::sync::Arc;
 
 /// Writes the canonical text of rows as their bytes arrive. Take the text after every push: it is at most some six
@@ -73,6 +74,17 @@ pub fn canonical_text(layout: &RowLayout, bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+/// The canonical text of one value of a column of this type; lone surrogates become U+FFFD.
+pub fn value_text(sql_type: &SqlType, value: Value<'_>) -> String {
+    let scale = match sql_type {
+        SqlType::Time { scale } | SqlType::DateTime2 { scale } | SqlType::DateTimeOffset { scale } => *scale,
+        _ => 0,
+    };
+    let mut out = Vec::new();
+    write_value(value, scale, &mut out);
+    String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+}
+
 /// The sink that writes the text.
 #[derive(Debug)]
 pub(crate) struct TextWriter {
@@ -92,6 +104,12 @@ impl TextWriter {
             utf16: Utf16Text::default(),
             xml_start: false,
         })
+    }
+
+    /// Forgets the text so far; what comes next is written as the first field of a row, with nothing before it.
+    pub(super) fn restart(&mut self) {
+        self.out.clear();
+        self.first = true;
     }
 
     fn kind(&self, column: usize) -> Option<Kind> {
@@ -161,7 +179,7 @@ impl RowSink for TextWriter {
 }
 
 /// Writes one value; `scale` is that of a time, datetime2 or datetimeoffset.
-fn write_value(value: Value<'_>, scale: u8, out: &mut Vec<u8>) {
+pub(crate) fn write_value(value: Value<'_>, scale: u8, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.extend_from_slice(b"\\N"),
         Value::Bit(v) => out.push(if v { b'1' } else { b'0' }),

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What else not to compare.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CompareOptions {
     /// Dependencies of scripts (they are derived from the text).
@@ -79,8 +80,12 @@ impl fmt::Display for Difference {
 
 /// The differences of two models, in the order of their objects; none when they are equal.
 pub fn compare(left: &Model, right: &Model, options: &CompareOptions) -> Vec<Difference> {
-    let mut comparison =
-        Comparison { rule: NameRule::of(&left.header), options, object: String::new(), found: Vec::new() };
+    let mut comparison = Comparison {
+        rule: NameRule::of_both(&left.header, &right.header),
+        options,
+        object: String::new(),
+        found: Vec::new(),
+    };
     let header =
         |m: &Model| (m.header.dsp_name.clone(), m.header.collation_lcid.clone(), m.header.collation_case_sensitive);
     if header(left) != header(right) {
@@ -129,7 +134,7 @@ impl Comparison<'_> {
                     self.object = left.or(right).map(|e| self.title(e)).unwrap_or_default();
                 }
                 match (left, right) {
-                    (Some(left), Some(right)) => self.elements(left, right, place.unwrap_or_default()),
+                    (Some(left), Some(right)) => self.elements(left, right, &below(place, left)),
                     _ => {
                         let place = place.unwrap_or_default();
                         self.add(place, left.map(|e| self.title(e)), right.map(|e| self.title(e)));
@@ -219,8 +224,9 @@ impl Comparison<'_> {
             let (left, right) = (value(left, name), value(right, name));
             if left != right {
                 let secret = name.contains("Password") || name.contains("Secret");
-                let show = |v: Option<String>| v.map(|v| if secret { "(not shown)".into() } else { shorten(v) });
-                found.push((at(name), show(left), show(right)));
+                let hide = |v: Option<String>| v.map(|_| "(not shown)".to_owned());
+                let (left, right) = if secret { (hide(left), hide(right)) } else { shorten_both(left, right) };
+                found.push((at(name), left, right));
             }
         }
         for (place, left, right) in found {
@@ -245,24 +251,27 @@ impl Comparison<'_> {
                 right.sort();
             }
             if left != right {
-                let show = |lines: Vec<String>| (!lines.is_empty()).then(|| shorten(lines.join(", ")));
-                self.add(place, show(left), show(right));
+                let show = |lines: Vec<String>| (!lines.is_empty()).then(|| lines.join(", "));
+                let (left, right) = shorten_both(show(left), show(right));
+                self.add(place, left, right);
             }
             return;
         }
-        let own = |entries: &'_ [Entry]| -> Vec<Box<Element>> {
-            entries.iter().filter_map(|e| if let Entry::Element(e) = e { Some(e.clone()) } else { None }).collect()
-        };
         let (left, right) = (own(left), own(right));
+        if let ([left], [right]) = (left.as_slice(), right.as_slice())
+            && left.class == right.class
+            && left.name.is_none()
+            && right.name.is_none()
+        {
+            // There is nothing else that either could be matched with.
+            return self.elements(left, right, place);
+        }
         if !is_ordered(class, relationship, &[]) || left.len() != right.len() {
-            let refs = |list: &'_ [Box<Element>]| -> Vec<Element> { list.iter().map(|e| (**e).clone()).collect() };
-            let (left, right) = (refs(&left), refs(&right));
-            self.sets(&left.iter().collect::<Vec<_>>(), &right.iter().collect::<Vec<_>>(), Some(place));
+            self.sets(&left, &right, Some(place));
             return;
         }
-        for (left, right) in left.iter().zip(&right) {
-            let place = left.name.as_ref().map_or_else(|| place.to_owned(), |name| format!("{place} {name}"));
-            self.elements(left, right, &place);
+        for (left, right) in left.into_iter().zip(right) {
+            self.elements(left, right, &below(Some(place), left));
         }
     }
 
@@ -313,12 +322,48 @@ fn fingerprint(element: &Element) -> Vec<(String, String)> {
     values
 }
 
-fn shorten(text: String) -> String {
-    const MOST: usize = 200;
+/// The place of an element that belongs to another by the relationship `place`; of a top-level one, nothing.
+fn below(place: Option<&str>, element: &Element) -> String {
+    match (place, &element.name) {
+        (Some(place), Some(name)) => format!("{place} {name}"),
+        (place, _) => place.unwrap_or_default().to_owned(),
+    }
+}
+
+/// The elements among `entries`.
+fn own(entries: &[Entry]) -> Vec<&Element> {
+    entries.iter().filter_map(|e| if let Entry::Element(e) = e { Some(e.as_ref()) } else { None }).collect()
+}
+
+/// The longest value that is shown whole, and how much of the same text is shown before a difference.
+const MOST: usize = 200;
+const BEFORE: usize = 60;
+
+fn shorten(text: &str) -> String {
     match text.char_indices().nth(MOST) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text,
+        None => text.to_owned(),
     }
+}
+
+/// Both sides, shortened; of long ones that begin alike, from shortly before the first difference.
+fn shorten_both(left: Option<String>, right: Option<String>) -> (Option<String>, Option<String>) {
+    let (Some(a), Some(b)) = (&left, &right) else {
+        return (left.map(|text| shorten(&text)), right.map(|text| shorten(&text)));
+    };
+    let mut start = 0;
+    if a.len().max(b.len()) > MOST {
+        let alike = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8());
+        let alike: Vec<usize> = alike.collect();
+        if alike.len() > MOST - BEFORE {
+            start = alike.iter().take(alike.len() - BEFORE).sum();
+        }
+    }
+    let show = |text: &str| {
+        let shown = shorten(text.get(start..).unwrap_or_default());
+        if start > 0 { format!("…{shown}") } else { shown }
+    };
+    (Some(show(a)), Some(show(b)))
 }
 
 #[cfg(test)]

@@ -225,7 +225,8 @@ pub enum Entry {
     Element(Box<Element>),
     /// The target stands elsewhere, or is built in.
     References(Reference),
-    /// A name that the model does not have: its possible readings (`PersistedResolvableAnnotation`), one or more.
+    /// A name that the model does not have: its possible readings (`PersistedResolvableAnnotation`). DacFx writes none for
+    /// a name that can be read in one way only, and that name is then lost.
     Unresolved(Vec<Annotation>),
 }
 

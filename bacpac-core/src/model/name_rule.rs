@@ -21,6 +21,12 @@ impl NameRule {
         }
     }
 
+    /// The rule for names of two models side by side: names are the same only if both models say so.
+    pub fn of_both(left: &ModelHeader, right: &ModelHeader) -> Self {
+        let (left, right) = (Self::of(left), Self::of(right));
+        Self { case_sensitive: left.case_sensitive || right.case_sensitive, dotted: left.dotted || right.dotted }
+    }
+
     /// A form of `text` that is the same for all its spellings.
     pub fn fold(self, text: &str) -> String {
         if self.case_sensitive {

@@ -55,21 +55,21 @@ impl<R: BufRead> ModelReader<R> {
     /// The same, with other limits.
     pub fn with_limits(source: R, limits: ModelLimits) -> Result<Self> {
         let mut tokens = Tokens::new(source, HEADER_BYTES)?;
-        let mut root = match tokens.next()? {
+        let root = match tokens.next()? {
             Token::Open(tag) if tag.name == "DataSchemaModel" => tag,
             _ => return Err(tokens.error("not a model: the root is not DataSchemaModel")),
         };
         let header = ModelHeader {
-            file_format_version: tokens.require(&mut root, "FileFormatVersion")?,
-            schema_version: tokens.require(&mut root, "SchemaVersion")?,
-            dsp_name: tokens.require(&mut root, "DspName")?,
-            collation_lcid: tokens.require(&mut root, "CollationLcid")?,
+            file_format_version: tokens.require(&root, "FileFormatVersion")?,
+            schema_version: tokens.require(&root, "SchemaVersion")?,
+            dsp_name: tokens.require(&root, "DspName")?,
+            collation_lcid: tokens.require(&root, "CollationLcid")?,
             collation_case_sensitive: {
-                let text = tokens.require(&mut root, "CollationCaseSensitive")?;
+                let text = tokens.require(&root, "CollationCaseSensitive")?;
                 tokens.boolean(&text, "CollationCaseSensitive")?
             },
         };
-        if tokens.require(&mut root, "xmlns")? != NAMESPACE {
+        if tokens.require(&root, "xmlns")? != NAMESPACE {
             return Err(tokens.error(format!("not a model: the namespace is not {NAMESPACE}")));
         }
         tokens.no_more(&root)?;
@@ -134,17 +134,17 @@ impl<R: BufRead> ModelReader<R> {
     }
 
     fn read_custom_data(&mut self) -> Result<()> {
-        while let Some(mut tag) = self.tokens.child("CustomData", "Header")? {
+        while let Some(tag) = self.tokens.child("CustomData", "Header")? {
             let mut data = CustomData {
-                category: self.tokens.require(&mut tag, "Category")?,
-                kind: tag.take("Type"),
+                category: self.tokens.require(&tag, "Category")?,
+                kind: self.tokens.take("Type"),
                 metadata: Vec::new(),
             };
             self.tokens.no_more(&tag)?;
             if !tag.empty {
-                while let Some(mut tag) = self.tokens.child("Metadata", "CustomData")? {
-                    let name = self.tokens.require(&mut tag, "Name")?;
-                    let value = self.tokens.require(&mut tag, "Value")?;
+                while let Some(tag) = self.tokens.child("Metadata", "CustomData")? {
+                    let name = self.tokens.require(&tag, "Name")?;
+                    let value = self.tokens.require(&tag, "Value")?;
                     self.tokens.no_more(&tag)?;
                     self.tokens.leaf(&tag)?;
                     data.metadata.push((name, value));
@@ -201,17 +201,20 @@ impl Model {
 
 /// The grammar below `<Model>`.
 impl<R: BufRead> Tokens<R> {
-    fn require(&mut self, tag: &mut Tag, attribute: &str) -> Result<String> {
-        match tag.take(attribute) {
+    fn require(&mut self, tag: &Tag, attribute: &str) -> Result<String> {
+        match self.take(attribute) {
             Some(value) => Ok(value),
             None => Err(self.error(format!("{} without {attribute}", tag.name))),
         }
     }
 
     fn no_more(&mut self, tag: &Tag) -> Result<()> {
-        match tag.leftover() {
+        match self.leftover() {
             None => Ok(()),
-            Some(name) => Err(self.error(format!("{} has the unknown attribute {name}", tag.name))),
+            Some(name) => {
+                let what = format!("{} has the unknown attribute {name}", tag.name);
+                Err(self.error(what))
+            }
         }
     }
 
@@ -253,16 +256,18 @@ impl<R: BufRead> Tokens<R> {
         }
     }
 
-    fn name(&mut self, text: Option<String>) -> Result<Option<Name>> {
-        let Some(text) = text else { return Ok(None) };
+    /// `Name` of the tag at hand.
+    fn name(&mut self) -> Result<Option<Name>> {
+        let Some(text) = self.take("Name") else { return Ok(None) };
         match Name::parse(&text) {
             Some(name) => Ok(Some(name)),
             None => Err(self.error(format!("{text} is not a bracketed name"))),
         }
     }
 
-    fn number(&mut self, text: Option<String>) -> Result<Option<u32>> {
-        let Some(text) = text else { return Ok(None) };
+    /// `Disambiguator` of the tag at hand.
+    fn number(&mut self) -> Result<Option<u32>> {
+        let Some(text) = self.take("Disambiguator") else { return Ok(None) };
         match text.parse() {
             Ok(number) => Ok(Some(number)),
             Err(_) => Err(self.error(format!("the Disambiguator {text} is not a number"))),
@@ -270,13 +275,13 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// The element that `tag` begins.
-    fn element(&mut self, mut tag: Tag, depth: u32) -> Result<Element> {
+    fn element(&mut self, tag: Tag, depth: u32) -> Result<Element> {
         let Some(depth) = depth.checked_sub(1) else {
             return Err(self.error("elements nested too deep").with_help("raise ModelLimits::depth"));
         };
-        let class = self.require(&mut tag, "Type")?;
-        let name = self.name(tag.take("Name"))?;
-        let disambiguator = self.number(tag.take("Disambiguator"))?;
+        let class = self.require(&tag, "Type")?;
+        let name = self.name()?;
+        let disambiguator = self.number()?;
         self.no_more(&tag)?;
         let mut element = Element { class, name, disambiguator, ..Element::default() };
         if tag.empty {
@@ -285,7 +290,7 @@ impl<R: BufRead> Tokens<R> {
         loop {
             match self.next()? {
                 Token::Close => return Ok(element),
-                Token::Open(tag) => match tag.name.as_str() {
+                Token::Open(tag) => match tag.name.as_ref() {
                     "Property" => element.properties.push(self.property(tag)?),
                     "Relationship" => element.relationships.push(self.relationship(tag, depth)?),
                     "Annotation" | "AttachedAnnotation" => element.annotations.push(self.annotation(tag)?),
@@ -296,9 +301,9 @@ impl<R: BufRead> Tokens<R> {
         }
     }
 
-    fn property(&mut self, mut tag: Tag) -> Result<Property> {
-        let name = self.require(&mut tag, "Name")?;
-        let value = tag.take("Value");
+    fn property(&mut self, tag: Tag) -> Result<Property> {
+        let name = self.require(&tag, "Name")?;
+        let value = self.take("Value");
         self.no_more(&tag)?;
         if let Some(value) = value {
             self.leaf(&tag)?;
@@ -307,15 +312,11 @@ impl<R: BufRead> Tokens<R> {
         if tag.empty {
             return Ok(Property { name, value: PropertyValue::Absent });
         }
-        let Some(mut tag) = self.child("Value", "Property")? else {
+        let Some(tag) = self.child("Value", "Property")? else {
             return Ok(Property { name, value: PropertyValue::Absent });
         };
-        let mut setting = |tokens: &mut Self, attribute: &str| match tag.take(attribute) {
-            Some(text) => tokens.boolean(&text, attribute).map(Some),
-            None => Ok(None),
-        };
-        let quoted_identifiers = setting(self, "QuotedIdentifiers")?;
-        let ansi_nulls = setting(self, "AnsiNulls")?;
+        let quoted_identifiers = self.setting("QuotedIdentifiers")?;
+        let ansi_nulls = self.setting("AnsiNulls")?;
         self.no_more(&tag)?;
         let text = if tag.empty { String::new() } else { self.script()? };
         match self.next()? {
@@ -323,6 +324,14 @@ impl<R: BufRead> Tokens<R> {
             other => return Err(self.unexpected(&other, "Property")),
         }
         Ok(Property { name, value: PropertyValue::Script { text, quoted_identifiers, ansi_nulls } })
+    }
+
+    /// A boolean attribute of the tag at hand, where it has it.
+    fn setting(&mut self, attribute: &str) -> Result<Option<bool>> {
+        match self.take(attribute) {
+            Some(text) => self.boolean(&text, attribute).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// CDATA sections (or escaped text) up to `</Value>`.
@@ -343,8 +352,8 @@ impl<R: BufRead> Tokens<R> {
         }
     }
 
-    fn relationship(&mut self, mut tag: Tag, depth: u32) -> Result<Relationship> {
-        let name = self.require(&mut tag, "Name")?;
+    fn relationship(&mut self, tag: Tag, depth: u32) -> Result<Relationship> {
+        let name = self.require(&tag, "Name")?;
         self.no_more(&tag)?;
         let mut entries = Vec::new();
         if !tag.empty {
@@ -360,12 +369,12 @@ impl<R: BufRead> Tokens<R> {
         let mut target = None;
         let mut annotations = Vec::new();
         if tag.empty {
-            return Err(self.error("an empty Entry"));
+            return Ok(Entry::Unresolved(annotations));
         }
         loop {
             match self.next()? {
                 Token::Close => break,
-                Token::Open(tag) => match tag.name.as_str() {
+                Token::Open(tag) => match tag.name.as_ref() {
                     "Element" if target.is_none() && annotations.is_empty() => {
                         target = Some(Entry::Element(Box::new(self.element(tag, depth)?)));
                     }
@@ -387,16 +396,15 @@ impl<R: BufRead> Tokens<R> {
                 Err(self.error("an annotation beside the Element of an Entry"))
             }
             Some(entry) => Ok(entry),
-            None if annotations.is_empty() => Err(self.error("an empty Entry")),
             None => Ok(Entry::Unresolved(annotations)),
         }
     }
 
-    fn reference(&mut self, mut tag: Tag) -> Result<Reference> {
-        let external_source = tag.take("ExternalSource");
-        let name = self.name(tag.take("Name"))?;
-        let disambiguator = self.number(tag.take("Disambiguator"))?;
-        let class = tag.take("Type");
+    fn reference(&mut self, tag: Tag) -> Result<Reference> {
+        let external_source = self.take("ExternalSource");
+        let name = self.name()?;
+        let disambiguator = self.number()?;
+        let class = self.take("Type");
         self.no_more(&tag)?;
         self.leaf(&tag)?;
         if name.is_none() && disambiguator.is_none() {
@@ -405,11 +413,11 @@ impl<R: BufRead> Tokens<R> {
         Ok(Reference { external_source, name, disambiguator, class, annotations: Vec::new() })
     }
 
-    fn annotation(&mut self, mut tag: Tag) -> Result<Annotation> {
+    fn annotation(&mut self, tag: Tag) -> Result<Annotation> {
         let attached = tag.name == "AttachedAnnotation";
-        let kind = if attached { String::new() } else { self.require(&mut tag, "Type")? };
-        let name = if attached { None } else { tag.take("Name") };
-        let disambiguator = self.number(tag.take("Disambiguator"))?;
+        let kind = if attached { String::new() } else { self.require(&tag, "Type")? };
+        let name = if attached { None } else { self.take("Name") };
+        let disambiguator = self.number()?;
         self.no_more(&tag)?;
         if attached && disambiguator.is_none() {
             return Err(self.error("AttachedAnnotation without Disambiguator"));

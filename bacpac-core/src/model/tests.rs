@@ -57,6 +57,22 @@ fn what_xml_must_escape_survives() {
     }
 }
 
+#[test]
+fn what_xml_cannot_hold_is_an_error_that_names_the_object() {
+    for script in [false, true] {
+        let mut model = Model::new(ModelHeader::new("Sql160"));
+        let mut element = Element::named("SqlView", crate::Name::one("v"));
+        if script {
+            element.set_script("QueryScript", "a\0b")
+        } else {
+            element.set("Colour", "\0")
+        };
+        model.elements.push(element);
+        let error = model.write(Vec::new()).expect_err("no XML has it");
+        assert_eq!(error.context().object.as_deref(), Some("SqlView [v]"));
+    }
+}
+
 /// Gives one byte at a time.
 struct Trickle<'a>(&'a [u8]);
 
@@ -86,7 +102,7 @@ fn how_the_source_is_cut_does_not_matter() {
 #[test]
 fn a_model_cut_anywhere_is_refused() {
     let text = document(
-        "\n<Element Type=\"A\" Name=\"[a]\">\n<Property Name=\"p\" Value=\"é\" /><Relationship Name=\"r\"><Entry>\
+        "\n<Element Type=\"A\" Name=\"[a]\">\n<Property Name=\"p\" Value=\"é\" /><Relationship Name=\"u\"><Entry /></Relationship><Relationship Name=\"r\"><Entry>\
          <References Name=\"[a]\" /></Entry></Relationship></Element>",
     );
     read(&text).expect("well formed");
@@ -122,7 +138,6 @@ fn bad_models_give_typed_errors_with_their_place() {
             inside("<Element Type=\"A\"><Property Name=\"a\"><Value AnsiNulls=\"1\"/></Property></Element>"),
             "neither True nor False",
         ),
-        (inside("<Element Type=\"A\"><Relationship Name=\"r\"><Entry/></Relationship></Element>"), "empty Entry"),
         (
             inside(
                 "<Element Type=\"A\"><Relationship Name=\"r\"><Entry><References/></Entry></Relationship></Element>",
@@ -131,6 +146,11 @@ fn bad_models_give_typed_errors_with_their_place() {
         ),
         (inside("<Element Type=\"A\"><AttachedAnnotation/></Element>"), "without Disambiguator"),
         (inside("<?php ?>"), "processing instruction"),
+        (inside("<Element Type=\"A\0\" />"), "U+0000"),
+        (
+            inside("<Element Type=\"A\"><Property Name=\"p\"><Value><![CDATA[\0]]></Value></Property></Element>"),
+            "U+0000",
+        ),
         (inside("<Element Type=\"A\"></Elemint>"), "not XML"),
     ];
     for (text, message) in cases {
@@ -196,4 +216,14 @@ fn an_error_of_the_source_keeps_its_kind() {
         let Err(error) = ModelReader::new(Fails(text.as_bytes())) else { panic!("the source fails") };
         assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
     }
+}
+
+#[test]
+fn an_entry_without_a_target_is_kept() {
+    let text = document("\n<Element Type=\"A\">\n<Relationship Name=\"r\"><Entry /></Relationship></Element>");
+    let model = read(&text).expect("well formed");
+    let mut written = Vec::new();
+    model.write(&mut written).expect("memory takes it");
+    assert!(String::from_utf8(written.clone()).expect("text").contains("<Entry />"));
+    assert_eq!(Model::read(&written[..]).expect("what is written can be read"), model);
 }

@@ -11,6 +11,7 @@ use std::io::{self, BufRead, Read};
 
 /// One token.
 pub(super) enum Token {
+    /// A start tag; its attributes are with the [`Tokens`] until the next token is pulled.
     Open(Tag),
     Close,
     /// Text, of a CDATA section or not.
@@ -20,22 +21,36 @@ pub(super) enum Token {
 
 /// A start tag.
 pub(super) struct Tag {
-    pub(super) name: String,
+    pub(super) name: Word,
     /// `<X />`: no `Close` follows.
     pub(super) empty: bool,
-    attributes: Vec<(String, String)>,
 }
 
-impl Tag {
-    /// Takes an attribute out.
-    pub(super) fn take(&mut self, name: &str) -> Option<String> {
-        let at = self.attributes.iter().position(|(n, _)| n == name)?;
-        Some(self.attributes.remove(at).1)
-    }
+/// The name of a tag or an attribute: a known one, which costs nothing, or any other.
+pub(super) type Word = Cow<'static, str>;
 
-    /// An attribute that nobody took.
-    pub(super) fn leftover(&self) -> Option<&str> {
-        self.attributes.first().map(|(n, _)| n.as_str())
+/// The names that models have, the most frequent first.
+const WORDS: &[&str] = &[
+    "Name",
+    "Value",
+    "Property",
+    "Entry",
+    "Type",
+    "Element",
+    "Relationship",
+    "References",
+    "ExternalSource",
+    "Disambiguator",
+    "Annotation",
+    "AttachedAnnotation",
+    "QuotedIdentifiers",
+    "AnsiNulls",
+];
+
+fn word(text: &str) -> Word {
+    match WORDS.iter().find(|known| **known == text) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(text.to_owned()),
     }
 }
 
@@ -43,6 +58,8 @@ impl Tag {
 pub(super) struct Tokens<R> {
     reader: quick_xml::Reader<Counted<R>>,
     buffer: Vec<u8>,
+    /// Those of the last tag that nobody has taken yet.
+    attributes: Vec<(Word, String)>,
     bom: bool,
     crlf: Option<bool>,
 }
@@ -50,9 +67,10 @@ pub(super) struct Tokens<R> {
 impl<R: BufRead> Tokens<R> {
     pub(super) fn new(source: R, budget: u64) -> Result<Self> {
         let mut counted =
-            Counted { source, start: Vec::new(), at: 0, budget, lines: 0, exhausted: false, failure: None };
+            Counted { source, block: Vec::new(), at: 0, budget, lines: 0, exhausted: false, failure: None };
         let bom = counted.strip_bom()?;
-        Ok(Self { reader: quick_xml::Reader::from_reader(counted), buffer: Vec::new(), bom, crlf: None })
+        let reader = quick_xml::Reader::from_reader(counted);
+        Ok(Self { reader, buffer: Vec::new(), attributes: Vec::new(), bom, crlf: None })
     }
 
     /// Whether the file began with a byte order mark.
@@ -65,6 +83,17 @@ impl<R: BufRead> Tokens<R> {
         self.crlf
     }
 
+    /// Takes an attribute of the last tag.
+    pub(super) fn take(&mut self, attribute: &str) -> Option<String> {
+        let at = self.attributes.iter().position(|(name, _)| name == attribute)?;
+        Some(self.attributes.swap_remove(at).1)
+    }
+
+    /// An attribute of the last tag that nobody took.
+    pub(super) fn leftover(&self) -> Option<&str> {
+        self.attributes.first().map(|(name, _)| name.as_ref())
+    }
+
     /// Allows `budget` bytes from here on.
     pub(super) fn renew(&mut self, budget: u64) {
         self.reader.get_mut().budget = budget;
@@ -73,7 +102,7 @@ impl<R: BufRead> Tokens<R> {
     /// An error at the present place.
     pub(super) fn error(&mut self, what: impl Into<Cow<'static, str>>) -> Error {
         let byte = self.reader.buffer_position() + if self.bom { BOM.len() as u64 } else { 0 };
-        let line = self.reader.get_mut().lines + 1;
+        let line = self.reader.get_mut().line();
         Error::new(ErrorKind::Model, format!("{}, at line {line}", what.into())).with_context(|c| {
             c.part = Some("model.xml".into());
             c.byte = Some(byte);
@@ -89,31 +118,34 @@ impl<R: BufRead> Tokens<R> {
         }
         loop {
             self.buffer.clear();
-            let step = match self.reader.read_event_into(&mut self.buffer) {
-                Ok(Event::Start(start)) => {
-                    tag(&start, false).map_or_else(Step::Refuse, |t| Step::Token(Token::Open(t)))
-                }
-                Ok(Event::Empty(start)) => tag(&start, true).map_or_else(Step::Refuse, |t| Step::Token(Token::Open(t))),
-                Ok(Event::End(_)) => Step::Token(Token::Close),
-                Ok(Event::CData(text)) => Step::Token(Token::Text(text.into_inner().into_owned())),
-                Ok(Event::Text(text)) => {
-                    let text = text.into_inner();
-                    if self.crlf.is_none() {
-                        self.crlf = text.find('\n').map(|i| text[..i].ends_with('\r'));
+            let step =
+                match self.reader.read_event_into(&mut self.buffer) {
+                    Ok(Event::Start(start)) => tag(&start, false, &mut self.attributes)
+                        .map_or_else(Step::Refuse, |t| Step::Token(Token::Open(t))),
+                    Ok(Event::Empty(start)) => tag(&start, true, &mut self.attributes)
+                        .map_or_else(Step::Refuse, |t| Step::Token(Token::Open(t))),
+                    Ok(Event::End(_)) => Step::Token(Token::Close),
+                    Ok(Event::CData(text)) if text.contains('\0') => Step::Refuse(NUL.into()),
+                    Ok(Event::CData(text)) => Step::Token(Token::Text(text.into_inner().into_owned())),
+                    Ok(Event::Text(text)) if text.contains('\0') => Step::Refuse(NUL.into()),
+                    Ok(Event::Text(text)) => {
+                        let text = text.into_inner();
+                        if self.crlf.is_none() {
+                            self.crlf = text.find('\n').map(|i| text[..i].ends_with('\r'));
+                        }
+                        if text.trim().is_empty() { Step::Skip } else { Step::Token(Token::Text(text.into_owned())) }
                     }
-                    if text.trim().is_empty() { Step::Skip } else { Step::Token(Token::Text(text.into_owned())) }
-                }
-                Ok(Event::GeneralRef(reference)) => match resolve(&reference) {
-                    Some(text) => Step::Token(Token::Text(text)),
-                    None => Step::Refuse("an entity that XML itself does not define".into()),
-                },
-                Ok(Event::Decl(_)) | Ok(Event::Comment(_)) => Step::Skip,
-                Ok(Event::DocType(_)) => Step::Refuse("a document type, which no model has".into()),
-                Ok(Event::PI(_)) => Step::Refuse("a processing instruction, which no model has".into()),
-                Ok(Event::Eof) => Step::Token(Token::End),
-                Err(quick_xml::Error::Io(e)) => return Err(self.io_error(&e)),
-                Err(e) => Step::Refuse(format!("not XML: {e}").into()),
-            };
+                    Ok(Event::GeneralRef(reference)) => match resolve(&reference) {
+                        Some(text) => Step::Token(Token::Text(text)),
+                        None => Step::Refuse("an entity that XML itself does not define".into()),
+                    },
+                    Ok(Event::Decl(_)) | Ok(Event::Comment(_)) => Step::Skip,
+                    Ok(Event::DocType(_)) => Step::Refuse("a document type, which no model has".into()),
+                    Ok(Event::PI(_)) => Step::Refuse("a processing instruction, which no model has".into()),
+                    Ok(Event::Eof) => Step::Token(Token::End),
+                    Err(quick_xml::Error::Io(e)) => return Err(self.io_error(&e)),
+                    Err(e) => Step::Refuse(format!("not XML: {e}").into()),
+                };
             match step {
                 Step::Token(token) => return Ok(token),
                 Step::Skip => {}
@@ -144,15 +176,22 @@ fn source_error(e: io::Error) -> Error {
     }
 }
 
-fn tag(start: &BytesStart<'_>, empty: bool) -> Result<Tag, Cow<'static, str>> {
-    let mut attributes = Vec::new();
-    for attribute in start.attributes() {
+fn tag(start: &BytesStart<'_>, empty: bool, attributes: &mut Vec<(Word, String)>) -> Result<Tag, Cow<'static, str>> {
+    attributes.clear();
+    for attribute in start.attributes().with_checks(false) {
         let attribute = attribute.map_err(|e| format!("a bad attribute: {e}"))?;
+        let name = word(attribute.key.as_ref());
+        if attributes.iter().any(|(known, _)| *known == name) {
+            return Err(format!("the attribute {name} twice").into());
+        }
         let value =
             attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| format!("a bad attribute value: {e}"))?;
-        attributes.push((attribute.key.as_ref().to_owned(), value.into_owned()));
+        if value.contains('\0') {
+            return Err(NUL.into());
+        }
+        attributes.push((name, value.into_owned()));
     }
-    Ok(Tag { name: start.name().as_ref().to_owned(), empty, attributes })
+    Ok(Tag { name: word(start.name().as_ref()), empty })
 }
 
 fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Option<String> {
@@ -163,15 +202,22 @@ fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Option<String> {
     quick_xml::escape::resolve_predefined_entity(name).map(str::to_owned)
 }
 
+/// The XML reader takes it; XML does not have it, and nothing could be written that holds it.
+const NUL: &str = "the character U+0000";
+
 const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Bytes taken from the source at once.
+const BLOCK: usize = 64 << 10;
 
 /// A source that counts lines and stops at a budget of bytes.
 struct Counted<R> {
     source: R,
-    /// Bytes read ahead to look for a byte order mark, and how many of them are used.
-    start: Vec<u8>,
+    /// What was taken from the source last, and how much of it is used.
+    block: Vec<u8>,
     at: usize,
     budget: u64,
+    /// Line ends before this block.
     lines: u64,
     exhausted: bool,
     /// What the source failed with: the XML reader gets a stand-in, so that the error itself keeps its kind.
@@ -180,21 +226,51 @@ struct Counted<R> {
 
 impl<R: BufRead> Counted<R> {
     fn strip_bom(&mut self) -> Result<bool> {
-        while self.start.len() < BOM.len() {
+        while self.block.len() < BOM.len() {
             let available = self.source.fill_buf().map_err(source_error)?;
             if available.is_empty() {
                 break;
             }
-            let take = available.len().min(BOM.len() - self.start.len());
-            self.start.extend_from_slice(available.get(..take).unwrap_or_default());
+            let take = available.len().min(BOM.len() - self.block.len());
+            self.block.extend_from_slice(available.get(..take).unwrap_or_default());
             self.source.consume(take);
         }
-        let bom = self.start == BOM;
+        let bom = self.block == BOM;
         if bom {
-            self.start.clear();
+            self.block.clear();
         }
         Ok(bom)
     }
+
+    /// The line at hand, from 1.
+    fn line(&self) -> u64 {
+        self.lines + lines(self.block.get(..self.at).unwrap_or_default()) + 1
+    }
+
+    /// Takes the next block from the source.
+    fn refill(&mut self) -> io::Result<()> {
+        self.lines += lines(&self.block);
+        self.block.clear();
+        self.at = 0;
+        match self.source.fill_buf() {
+            Ok(available) => {
+                let take = available.len().min(BLOCK);
+                self.block.extend_from_slice(available.get(..take).unwrap_or_default());
+                self.source.consume(take);
+                Ok(())
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => Err(e),
+            Err(e) => {
+                let stand_in = io::Error::new(e.kind(), "the source failed");
+                self.failure = Some(e);
+                Err(stand_in)
+            }
+        }
+    }
+}
+
+fn lines(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&b| b == b'\n').count() as u64
 }
 
 impl<R: BufRead> Read for Counted<R> {
@@ -212,18 +288,10 @@ impl<R: BufRead> Read for Counted<R> {
 
 impl<R: BufRead> BufRead for Counted<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        let available = match self.start.get(self.at..) {
-            Some(start) if !start.is_empty() => start,
-            _ => match self.source.fill_buf() {
-                Ok(available) => available,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => return Err(e),
-                Err(e) => {
-                    let stand_in = io::Error::new(e.kind(), "the source failed");
-                    self.failure = Some(e);
-                    return Err(stand_in);
-                }
-            },
-        };
+        if self.at >= self.block.len() {
+            self.refill()?;
+        }
+        let available = self.block.get(self.at..).unwrap_or_default();
         if self.budget == 0 && !available.is_empty() {
             self.exhausted = true;
             return Err(io::Error::other("limit reached"));
@@ -233,16 +301,7 @@ impl<R: BufRead> BufRead for Counted<R> {
     }
 
     fn consume(&mut self, amount: usize) {
-        let lines = |bytes: &[u8]| bytes.iter().filter(|&&b| b == b'\n').count() as u64;
         self.budget = self.budget.saturating_sub(amount as u64);
-        if let Some(start) = self.start.get(self.at..).filter(|s| !s.is_empty()) {
-            self.lines += lines(start.get(..amount).unwrap_or_default());
-            self.at += amount;
-        } else {
-            if let Ok(available) = self.source.fill_buf() {
-                self.lines += lines(available.get(..amount).unwrap_or_default());
-            }
-            self.source.consume(amount);
-        }
+        self.at = self.at.saturating_add(amount).min(self.block.len());
     }
 }

@@ -60,6 +60,7 @@ mod table;
 mod table_type;
 pub mod type_specifier;
 mod unique_constraint;
+mod unique_keys;
 mod user;
 mod user_type;
 mod view;
@@ -76,6 +77,7 @@ pub use platform::Platform;
 pub use scripting::{ScriptOptions, Scripted, Scripting, script};
 pub use source::{DataSpace, Source};
 pub use statement::{Phase, Statement};
+pub use unique_keys::{KeyColumns, unique_keys};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ident::Name;

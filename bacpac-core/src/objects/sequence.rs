@@ -7,7 +7,7 @@ use super::statement::{Phase, Statement};
 use crate::control::Warning;
 use crate::ident::Name;
 use crate::model::NameRule;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Puts `statements` in order; the number is how many come before the rows.
 pub(super) fn arrange(
@@ -77,7 +77,7 @@ fn sort(
 ) {
     let rank = |i: usize| (statements[i].phase, i);
     let members: HashSet<usize> = subset.iter().copied().collect();
-    let mut waiting: HashMap<usize, usize> = HashMap::new();
+    let mut waiting: BTreeMap<usize, usize> = BTreeMap::new();
     let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
     let mut ready = BTreeSet::new();
     for &i in subset {
@@ -105,28 +105,45 @@ fn sort(
                 }
             }
         }
-        let Some(i) = break_cycle(&waiting, statements, needs) else { return };
-        let missing = needs[i].iter().find(|j| waiting.contains_key(j)).map(|&j| statements[j].object.as_str());
-        let message = format!("created before {}, on which it depends in a circle", missing.unwrap_or_default());
+        let Some(circle) = find_cycle(&waiting, needs) else { return };
+        let Some(i) = break_cycle(&circle, statements) else { return };
+        let message = format!("created first of a circle of dependencies: {}", name_cycle(&circle, i, statements));
         warnings.push(Warning::new("dependency_cycle", message).about(statements[i].object.clone()));
         waiting.remove(&i);
         ready.insert(rank(i));
     }
 }
 
-/// The statement to run though its needs are not met: one of a circle; modules first, since the server resolves the
-/// names in most of them only when they run.
-fn break_cycle(waiting: &HashMap<usize, usize>, statements: &[Statement], needs: &[BTreeSet<usize>]) -> Option<usize> {
+/// Statements each of which needs the next one, and the last the first.
+fn find_cycle(waiting: &BTreeMap<usize, usize>, needs: &[BTreeSet<usize>]) -> Option<Vec<usize>> {
     // Whatever waits, waits for something that waits; so a walk from need to need comes back to where it was.
-    let mut at = *waiting.keys().min()?;
+    let mut at = *waiting.keys().next()?;
     let mut path = Vec::new();
     let mut seen = HashSet::new();
     while seen.insert(at) {
         path.push(at);
         at = *needs[at].iter().find(|need| waiting.contains_key(need))?;
     }
-    let circle = path.iter().skip_while(|i| **i != at);
-    circle.copied().min_by_key(|&i| (statements[i].phase != Phase::Modules, statements[i].phase, i))
+    Some(path.into_iter().skip_while(|i| *i != at).collect())
+}
+
+/// The statement to run though its needs are not met: one of the circle; modules first, since the server resolves the
+/// names in most of them only when they run.
+fn break_cycle(circle: &[usize], statements: &[Statement]) -> Option<usize> {
+    circle.iter().copied().min_by_key(|&i| (statements[i].phase != Phase::Modules, statements[i].phase, i))
+}
+
+/// The circle from `first` on back to it, by name; of a long one, the beginning.
+fn name_cycle(circle: &[usize], first: usize, statements: &[Statement]) -> String {
+    const NAMED: usize = 10;
+    let start = circle.iter().position(|i| *i == first).unwrap_or(0);
+    let around = circle.iter().cycle().skip(start).take(circle.len().min(NAMED));
+    let mut names: Vec<&str> = around.map(|&i| statements[i].object.as_str()).collect();
+    if circle.len() > NAMED {
+        names.push("...");
+    }
+    names.push(&statements[first].object);
+    names.join(" needs ")
 }
 
 #[cfg(test)]
@@ -181,6 +198,7 @@ mod tests {
         assert_eq!(before_rows, 2);
         assert_eq!(warnings.len(), 1);
         assert_eq!(warnings[0].object.as_deref(), Some("[dbo].[f]"));
+        assert!(warnings[0].message.ends_with("[dbo].[f] needs [dbo].[t] needs [dbo].[f]"), "{}", warnings[0]);
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod naming;
 mod origin;
 mod part_name;
 mod relationships;
-mod xml;
+pub(crate) mod xml;
 pub mod zip;
 
 pub use content_types::ContentTypes;

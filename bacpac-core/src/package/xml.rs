@@ -34,11 +34,11 @@ impl LineEnds {
 
 /// An element with its text and children. Names are without prefixes: the parts' vocabularies do not mix.
 #[derive(Debug, Default)]
-pub(super) struct Node {
-    pub(super) name: String,
+pub(crate) struct Node {
+    pub(crate) name: String,
     pub(super) attributes: Vec<(String, String)>,
     pub(super) text: String,
-    pub(super) children: Vec<Node>,
+    pub(crate) children: Vec<Node>,
 }
 
 impl Node {
@@ -51,13 +51,13 @@ impl Node {
     }
 
     /// The text of a child, white space around it removed.
-    pub(super) fn child_text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn child_text(&self, name: &str) -> Option<&str> {
         self.child(name).map(|c| c.text.trim())
     }
 }
 
 /// Parses the part `part`, whose root must be `root`.
-pub(super) fn parse(bytes: &[u8], part: &str, root: &str) -> Result<Node> {
+pub(crate) fn parse(bytes: &[u8], part: &str, root: &str) -> Result<Node> {
     let fail = |byte: u64, message: String| {
         Error::new(ErrorKind::Package, message).with_context(|c| {
             c.part = Some(format!("/{part}"));

@@ -36,6 +36,19 @@ use url::Url;
 pub struct Location {
     place: Place,
     path: Path,
+    #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+    cloud: Option<Cloud>,
+}
+
+/// What a store of a cloud can do beside storing.
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+#[derive(Clone)]
+pub(crate) struct Cloud {
+    /// Signs URLs.
+    pub(crate) signer: Arc<dyn object_store::signer::Signer>,
+    /// Whether it is S3.
+    #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only S3 is asked for unfinished uploads"))]
+    pub(crate) is_s3: bool,
 }
 
 #[derive(Clone)]
@@ -72,18 +85,34 @@ impl Location {
         let set = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
         // A later setting replaces an earlier one of the same name.
         let settings = set.chain(options.into_iter().map(|(k, v)| (k.as_ref().to_owned(), v.into())));
+        #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+        let settings: Vec<(String, String)> = settings.collect();
+        #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+        if let Some(location) = cloud(&url, &settings).map_err(|e| refused(&url, e))? {
+            return Ok(location);
+        }
         let (store, path) = object_store::parse_url_opts(&url, settings).map_err(|e| refused(&url, e))?;
-        Ok(Self { place: Place::Store(store.into()), path })
+        Ok(Self::in_store(store.into(), path))
     }
 
     /// A local file or folder.
     pub fn local(path: impl Into<PathBuf>) -> Self {
-        Self { place: Place::Local(path.into()), path: Path::default() }
+        Self {
+            place: Place::Local(path.into()),
+            path: Path::default(),
+            #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+            cloud: None,
+        }
     }
 
     /// A folder or an object of a store.
     pub fn in_store(store: Arc<dyn ObjectStore>, path: Path) -> Self {
-        Self { place: Place::Store(store), path }
+        Self {
+            place: Place::Store(store),
+            path,
+            #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+            cloud: None,
+        }
     }
 
     /// The local path, where it is one.
@@ -92,6 +121,12 @@ impl Location {
             Place::Local(path) => Some(path),
             Place::Store(_) => None,
         }
+    }
+
+    /// What its cloud can do, if it is of one.
+    #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+    pub(crate) fn cloud(&self) -> Option<&Cloud> {
+        self.cloud.as_ref()
     }
 
     /// The path within the store; empty for a local file or folder.
@@ -153,6 +188,39 @@ fn url_of(text: &str) -> Result<Option<Url>> {
         return Ok(None);
     }
     Url::parse(text).map(Some).map_err(|e| invalid(scheme, "it cannot be read").with_source(e))
+}
+
+/// A store of a cloud, opened with its own type, which the general opening forgets; `None` for any other URL.
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+fn cloud(url: &Url, settings: &[(String, String)]) -> object_store::Result<Option<Location>> {
+    use object_store::ObjectStoreScheme;
+    // What no store has a name for is none of its settings.
+    macro_rules! open {
+        ($builder:ty, $path:expr, $is_s3:expr) => {{
+            let builder = settings.iter().fold(<$builder>::new().with_url(url.to_string()), |builder, (key, value)| {
+                match key.to_ascii_lowercase().parse() {
+                    Ok(key) => builder.with_config(key, value),
+                    Err(_) => builder,
+                }
+            });
+            let store = Arc::new(builder.build()?);
+            let cloud = Cloud { signer: store.clone(), is_s3: $is_s3 };
+            Ok(Some(Location { cloud: Some(cloud), ..Location::in_store(store, $path) }))
+        }};
+    }
+    match ObjectStoreScheme::parse(url) {
+        #[cfg(feature = "aws")]
+        Ok((ObjectStoreScheme::AmazonS3, path)) => open!(object_store::aws::AmazonS3Builder, path, true),
+        #[cfg(feature = "azure")]
+        Ok((ObjectStoreScheme::MicrosoftAzure, path)) => {
+            open!(object_store::azure::MicrosoftAzureBuilder, path, false)
+        }
+        #[cfg(feature = "gcp")]
+        Ok((ObjectStoreScheme::GoogleCloudStorage, path)) => {
+            open!(object_store::gcp::GoogleCloudStorageBuilder, path, false)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// A URL without what may be a secret.

@@ -3,67 +3,69 @@
 //! Each row's canonical text is hashed with SHA-256, and the hashes are added. Rowversion values are left out: a server
 //! gives them anew. Memory is constant, whatever the size of a row.
 
-use crate::bcp::{CanonicalText, RowLayout};
+use crate::bcp::{FieldSink, FieldTexts, RowLayout};
 use crate::error::Result;
+use crate::side::Visit;
 use crate::sql_type::SqlType;
+use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-/// Ends a field in canonical text; inside a value it is escaped.
+/// Ends a field; inside canonical text it is escaped.
 const FIELD_END: u8 = 0x1f;
 
 /// The sum so far.
 pub(super) struct Fingerprint {
-    text: CanonicalText,
+    texts: FieldTexts,
+    sum: Sum,
+}
+
+struct Sum {
     /// For each column, whether it counts.
     counted: Vec<bool>,
-    column: usize,
     row: Sha256,
     sum: [u64; 4],
 }
 
 impl Fingerprint {
     pub(super) fn new(layout: &RowLayout) -> Result<Self> {
-        Ok(Self {
-            text: CanonicalText::new(layout)?,
-            counted: layout.columns().iter().map(|c| c.sql_type != SqlType::RowVersion).collect(),
-            column: 0,
-            row: Sha256::new(),
-            sum: [0; 4],
-        })
+        let counted = layout.columns().iter().map(|c| c.sql_type != SqlType::RowVersion).collect();
+        Ok(Self { texts: FieldTexts::new(layout)?, sum: Sum { counted, row: Sha256::new(), sum: [0; 4] } })
     }
 
     /// Adds native rows; the bytes may end anywhere.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        self.text.push(bytes)?;
-        let text = std::mem::take(self.text.text());
-        self.hash(&text);
-        Ok(())
+        self.texts.push(bytes, &mut self.sum)
     }
 
     /// Rows, and their sum. An incomplete row is an error.
-    pub(super) fn finish(mut self) -> Result<(u64, [u64; 4])> {
-        let text = std::mem::take(self.text.text());
-        self.hash(&text);
-        Ok((self.text.finish()?, self.sum))
+    pub(super) fn finish(self) -> Result<(u64, [u64; 4])> {
+        Ok((self.texts.finish()?, self.sum.sum))
+    }
+}
+
+#[async_trait]
+impl Visit for Fingerprint {
+    async fn rows(&mut self, bytes: &[u8]) -> Result<bool> {
+        self.push(bytes).map(|()| true)
+    }
+}
+
+impl Sum {
+    fn counts(&self, column: usize) -> bool {
+        self.counted.get(column).copied().unwrap_or(true)
+    }
+}
+
+impl FieldSink for Sum {
+    fn text(&mut self, column: usize, piece: &[u8]) {
+        if self.counts(column) {
+            self.row.update(piece);
+        }
     }
 
-    fn hash(&mut self, text: &[u8]) {
-        let mut rest = text;
-        while !rest.is_empty() {
-            let end = rest.iter().position(|b| *b == FIELD_END || *b == b'\n');
-            let (field, after) = match end {
-                Some(i) => rest.split_at(i + 1),
-                None => (rest, &[][..]),
-            };
-            if self.counted.get(self.column).copied().unwrap_or(true) {
-                self.row.update(field);
-            }
-            match field.last() {
-                Some(b'\n') => self.end_row(),
-                Some(&FIELD_END) => self.column += 1,
-                _ => {}
-            }
-            rest = after;
+    fn end_field(&mut self, column: usize) {
+        if self.counts(column) {
+            self.row.update([FIELD_END]);
         }
     }
 
@@ -73,7 +75,6 @@ impl Fingerprint {
             let lane = bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b));
             *sum = sum.wrapping_add(lane);
         }
-        self.column = 0;
     }
 }
 

@@ -6,14 +6,12 @@ mod fingerprint;
 
 use crate::as_data;
 use crate::bcp::RowLayout;
-use crate::connection::{Connection, Connector, RowsRequest};
+use crate::connection::Connector;
 use crate::control::{Control, Progress, Stage, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ident::ObjectName;
-use crate::inspect::{Package, Table};
 use crate::model::{self, CompareOptions};
-use crate::objects::{self, ExtractOptions};
-use crate::server;
+use crate::side::{OpenSide, Side, SideTable};
 use crate::storage::Source;
 use fingerprint::Fingerprint;
 use serde::Serialize;
@@ -115,24 +113,19 @@ pub async fn verify(
     control: &Control,
 ) -> Result<Verification> {
     control.report(&Progress::at(Stage::Preparing));
-    let package = Package::open(source, control).await?;
-    let mut connection = connector.connect(Some(database), control).await?;
+    let mut package = Side::package(source).open(control).await?;
     control.report(&Progress::at(Stage::ReadingSchema));
-    let (catalog, mut warnings) = server::read_catalog(connection.as_mut(), &objects::views(), control).await?;
-    let extracted = objects::extract(&catalog, &ExtractOptions::default().skip_unsupported(true))?;
-    warnings.extend(extracted.warnings);
-
-    let layouts: HashMap<ObjectName, RowLayout> =
-        objects::data_tables(&extracted.model)?.into_iter().map(|t| (t.name, t.layout)).collect();
+    let mut database = Side::database(connector, database).open(control).await?;
+    let warnings = database.warnings().to_vec();
+    let found: HashMap<ObjectName, usize> =
+        database.tables().iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
 
     control.report(&Progress::at(Stage::Verifying));
     let mut tables = Vec::new();
     let mut differences = Vec::new();
-    for table in package.tables() {
+    for table in 0..package.tables().len() {
         control.check()?;
-        let comparison = compare_table(&package, table, layouts.get(&table.name), connection.as_mut(), control)
-            .await
-            .map_err(|e| e.with_context(|c| c.object = Some(table.name.to_string())))?;
+        let comparison = compare_table(&mut package, table, &found, &mut database, control).await?;
         if !comparison.same {
             let what = match comparison.database_rows {
                 None => "the database has no such table, or one of other columns".to_owned(),
@@ -141,52 +134,53 @@ pub async fn verify(
                 }
                 Some(rows) => format!("{rows} rows on both sides, not all of the same values"),
             };
-            differences.push(Difference { object: format!("rows of {}", table.name), what });
+            differences.push(Difference { object: format!("rows of {}", comparison.name), what });
         }
         tables.push(comparison);
     }
-    connection.close().await?;
+    let (expected, extracted) = (package.model().clone(), database.model().clone());
+    database.close().await?;
     // Dependencies are derived from the text; passwords and last values are not the model's to keep.
     let options = CompareOptions::default().ignore_dependencies(true).ignore_line_ends(true).ignore_passwords(true);
-    for found in model::compare(package.model(), &extracted.model, &options.ignore_last_values(true)) {
+    for found in model::compare(&expected, &extracted, &options.ignore_last_values(true)) {
         let object = found.object.clone();
         let text = found.to_string();
         let what = text.strip_prefix(&object).unwrap_or(&text).trim_start_matches([',', ':', ' ']).to_owned();
         differences.push(Difference { object, what });
     }
-    Ok(Verification { tables, differences, warnings, objects: package.model().elements.len() })
+    Ok(Verification { tables, differences, warnings, objects: expected.elements.len() })
 }
 
 async fn compare_table(
-    package: &Package,
-    table: &Table,
-    layout: Option<&RowLayout>,
-    connection: &mut dyn Connection,
+    package: &mut OpenSide,
+    table: usize,
+    found: &HashMap<ObjectName, usize>,
+    database: &mut OpenSide,
     control: &Control,
 ) -> Result<TableComparison> {
-    let mut expected = Fingerprint::new(&table.layout)?;
-    let mut rows = package.rows(table);
-    while let Some(chunk) = rows.next(control).await? {
-        expected.push(&chunk.bytes)?;
-    }
-    let expected = expected.finish()?;
+    let SideTable { name, layout, .. } = package.tables().get(table).cloned().ok_or_else(no_such_table)?;
+    let place = |e: Error| e.with_context(|c| c.object = Some(name.to_string()));
+    let mut expected = Fingerprint::new(&layout).map_err(place)?;
+    package.read(table, false, &mut expected, control).await?;
+    let expected = expected.finish().map_err(place)?;
     let mut comparison =
-        TableComparison { name: table.name.clone(), package_rows: expected.0, database_rows: None, same: false };
-    let Some(layout) = layout else { return Ok(comparison) };
+        TableComparison { name: name.clone(), package_rows: expected.0, database_rows: None, same: false };
+    let Some(&other) = found.get(&name) else { return Ok(comparison) };
+    let theirs = &database.tables().get(other).ok_or_else(no_such_table)?.layout;
     let names = |layout: &RowLayout| -> Vec<String> { layout.columns().iter().map(|c| c.name.clone()).collect() };
-    if names(layout) != names(&table.layout) {
+    if names(theirs) != names(&layout) {
         return Ok(comparison);
     }
-    let mut found = Fingerprint::new(layout)?;
-    let request = RowsRequest::new(table.name.clone(), layout.columns().to_vec());
-    let mut rows = connection.rows(&request, control).await?;
-    while let Some(chunk) = rows.next(control).await? {
-        found.push(&chunk.bytes)?;
-    }
-    let found = found
-        .finish()
-        .map_err(|e| Error::new(ErrorKind::Internal, "the connection gave rows that do not decode").with_source(e))?;
+    let mut found = Fingerprint::new(theirs).map_err(place)?;
+    database.read(other, false, &mut found, control).await?;
+    let found = found.finish().map_err(|e| {
+        place(Error::new(ErrorKind::Internal, "the connection gave rows that do not decode").with_source(e))
+    })?;
     comparison.database_rows = Some(found.0);
     comparison.same = found == expected;
     Ok(comparison)
+}
+
+fn no_such_table() -> Error {
+    Error::new(ErrorKind::Internal, "no such table")
 }

@@ -39,6 +39,12 @@ impl Clock for HandClock {
     }
 }
 
+/// The model of a database without objects.
+const MODEL: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<DataSchemaModel FileFormatVersion=\"1.2\" \
+     SchemaVersion=\"2.9\" DspName=\"Microsoft.Data.Tools.Schema.Sql.Sql160DatabaseSchemaProvider\" CollationLcid=\"1033\" \
+     CollationCaseSensitive=\"False\" xmlns=\"http://schemas.microsoft.com/sqlserver/dac/Serialization/2012/02\">\
+     <Model></Model></DataSchemaModel>";
+
 /// Where a [`FakeSource`] stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::backup) enum Stop {
@@ -57,7 +63,7 @@ impl BackupSource for FakeSource {
     async fn export(&self, sink: Box<dyn Sink>, control: &Control) -> Result<ExportReport> {
         let mut writer = PackageWriter::new(sink, WriteOptions::default());
         control.report(&Progress::at(Stage::Rows));
-        writer.model_bytes(&b"<DataSchemaModel/>"[..], control).await?;
+        writer.model_bytes(MODEL.as_bytes(), control).await?;
         let stopped = match self.0 {
             Stop::Nowhere => Ok(()),
             Stop::Fail => Err(Error::new(ErrorKind::Login, "Login failed for user 'backup'")),
@@ -115,7 +121,7 @@ async fn a_backup_has_a_manifest_and_leaves_no_record() {
     let names: Vec<&str> = manifest.parts.iter().map(|p| p.name.as_str()).collect();
     assert!(names.contains(&"model.xml") && names.contains(&"Origin.xml"), "{names:?}");
     let model = manifest.parts.iter().find(|p| p.name == "model.xml").unwrap();
-    assert_eq!(model.sha256, Sha256Digest(Sha256::digest(b"<DataSchemaModel/>").into()));
+    assert_eq!(model.sha256, Sha256Digest(Sha256::digest(MODEL.as_bytes()).into()));
     let download = catalog.download(&backup, &DownloadOptions::default(), &control).await.unwrap();
     let mut out = Vec::new();
     download.write_to(&mut out, &control).await.unwrap();

@@ -166,6 +166,32 @@ proptest! {
     }
 
     #[test]
+    fn reading_only_what_matters_removes_the_same(case in case()) {
+        let store = Arc::new(InMemory::new());
+        let catalog = Catalog::new(store, Path::from("b"));
+        let control = Control::new();
+        futures::executor::block_on(async {
+            for known in &case.list {
+                let name = &known.backup.name;
+                catalog.store().put(&catalog.path(name), vec![0; 10].into()).await.unwrap();
+                let mut manifest = Manifest::new(name, BackupKind::Automatic);
+                manifest.hold.clone_from(&known.hold);
+                manifest.verified = known.verified.then_some(case.now);
+                catalog.put_manifest(name, BackupKind::Automatic, &manifest).await.unwrap();
+                if known.unreadable {
+                    let path = catalog.object(&name.sidecar(BackupKind::Automatic));
+                    catalog.store().put(&path, "?".into()).await.unwrap();
+                }
+            }
+            let all = catalog.known(&ListFilter::default(), &control).await.unwrap();
+            let removed = |plan: RetentionPlan| plan.removed().map(|b| b.name.clone()).collect::<Vec<_>>();
+            let plan = case.policy.plan_catalog(&catalog, case.now, &control).await.unwrap();
+            prop_assert_eq!(removed(plan), removed(case.policy.plan(&all, case.now)));
+            Ok(())
+        })?;
+    }
+
+    #[test]
     fn is_monotone_in_now(case in case(), later in 0i64..500) {
         let removed = |now| -> HashSet<BackupName> {
             case.policy.plan(&case.list, now).removed().map(|b| b.name.clone()).collect()

@@ -2,10 +2,12 @@
 
 use super::super::job::tests::{FakeSource, HandClock, Stop};
 use super::*;
-use crate::backup::{Hold, JobState};
+use crate::backup::{BackupKind, BackupName, BackupRequest, BackupSource, Hold, JobState, Manifest, Schedule};
+use async_trait::async_trait;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 struct FakeTenants(Vec<(&'static str, Stop)>);
 

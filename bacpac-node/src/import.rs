@@ -1,0 +1,27 @@
+//! Package to server.
+
+use crate::call::{Call, control, run};
+use crate::data::{Data, Outcome, options};
+use crate::places::PackageSource;
+use crate::server::Server;
+use bacpac_core::import::import;
+use napi::Result;
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+/// Imports a package as a new database.
+#[napi(ts_return_type = "Promise<Outcome>")]
+pub fn import_database<'env>(
+    env: &'env Env,
+    call: &Call,
+    from: &PackageSource,
+    server: Server,
+    database: String,
+    given: String,
+) -> Result<PromiseRaw<'env, Outcome<Data>>> {
+    let (control, source) = (control(call), from.open());
+    run(env, call, async move {
+        let (options, server) = (options(&given)?, server.connector()?);
+        Data::of(&import(source.await?, server, &database, &options, &control).await?)
+    })
+}

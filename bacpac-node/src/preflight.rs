@@ -1,0 +1,27 @@
+//! What an export would meet.
+
+use crate::call::{Call, control, run};
+use crate::data::{Data, Outcome, options};
+use crate::server::Server;
+use bacpac_core::preflight;
+use napi::Result;
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde_json::json;
+
+/// Every problem that an export would meet.
+#[napi(ts_return_type = "Promise<Outcome>")]
+pub fn preflight_export<'env>(
+    env: &'env Env,
+    call: &Call,
+    server: Server,
+    database: String,
+    given: String,
+) -> Result<PromiseRaw<'env, Outcome<Data>>> {
+    let control = control(call);
+    run(env, call, async move {
+        let (options, server) = (options(&given)?, server.connector()?);
+        let report = preflight::export(server, &database, &options, &control).await?;
+        Data::of(&json!({ "ok": report.is_ok(), "findings": report.findings }))
+    })
+}
