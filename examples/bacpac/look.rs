@@ -149,6 +149,8 @@ pub(crate) async fn script(
     let package = open(file, &control).await?;
     let options = ScriptOptions::default()
         .skip_unsupported(skip_unsupported)
+        .create_logins(true)
+        .without_rows(true)
         .skip_permissions(skip_permissions)
         .skip_users(skip_users);
     let scripted = objects::script(package.model(), &options)?;
