@@ -7,7 +7,7 @@ use crate::connection::{Connection, Connector, RowsRequest};
 use crate::control::{Control, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ident::ObjectName;
-use crate::inspect::Package;
+use crate::inspect::{Package, Table};
 use crate::model::Model;
 use crate::objects::{self, ExtractOptions};
 use crate::server;
@@ -44,7 +44,7 @@ impl Side {
 
     pub(crate) async fn open(self, control: &Control) -> Result<OpenSide> {
         match self {
-            Side::Package(source) => OpenSide::package(Package::open(source, control).await?),
+            Side::Package(source) => Ok(OpenSide::package(Package::open(source, control).await?)),
             Side::Database { connector, name } => OpenSide::database(connector, name, control).await,
         }
     }
@@ -88,10 +88,12 @@ pub(crate) trait Visit: Send {
 }
 
 impl OpenSide {
-    fn package(package: Package) -> Result<Self> {
+    fn package(package: Package) -> Self {
         let (model, warnings) = (package.shared_model(), package.warnings().to_vec());
-        let tables = objects::data_tables(&model)?.into_iter().map(SideTable::of).collect();
-        Ok(Self { place: Place::Package(package), model, tables, warnings })
+        // A package gives its rows in the order it has them.
+        let table = |t: &Table| SideTable { name: t.name.clone(), layout: t.layout.clone(), clustered_key: Vec::new() };
+        let tables = package.tables().iter().map(table).collect();
+        Self { place: Place::Package(package), model, tables, warnings }
     }
 
     async fn database(connector: Arc<dyn Connector>, name: String, control: &Control) -> Result<Self> {
@@ -127,11 +129,12 @@ impl OpenSide {
         visit: &mut dyn Visit,
         control: &Control,
     ) -> Result<()> {
-        let table = self.tables.get(table).ok_or_else(|| Error::new(ErrorKind::Internal, "no such table"))?;
+        let at = table;
+        let table = self.tables.get(at).ok_or_else(no_such_table)?;
         let place = |e: Error| e.with_context(|c| c.object = Some(table.name.to_string()));
         match &mut self.place {
             Place::Package(package) => {
-                let mut rows = package.rows(package.table(&table.name)?);
+                let mut rows = package.rows(package.tables().get(at).ok_or_else(no_such_table)?);
                 while let Some(chunk) = rows.next(control).await? {
                     if !visit.rows(&chunk.bytes).await.map_err(place)? {
                         break;
@@ -168,6 +171,10 @@ impl OpenSide {
             _ => Ok(()),
         }
     }
+}
+
+fn no_such_table() -> Error {
+    Error::new(ErrorKind::Internal, "no such table")
 }
 
 impl SideTable {

@@ -25,8 +25,6 @@ pub(crate) struct Expected {
     pub(crate) name: ObjectName,
     /// Rows by the catalog or the package, where known.
     pub(crate) rows: Option<u64>,
-    /// Statements or loads it is moved by.
-    pub(crate) units: usize,
 }
 
 /// Shared by all connections of one operation.
@@ -37,24 +35,44 @@ pub(crate) struct Tally {
 
 struct State {
     progress: Progress,
-    tables: Vec<(TableReport, Expected)>,
+    tables: Vec<Counted>,
+}
+
+struct Counted {
+    report: TableReport,
+    expected: Option<u64>,
+    /// Statements or loads that are left of it.
+    units: usize,
 }
 
 impl Tally {
-    pub(crate) fn new(tables: Vec<Expected>, rows_total: Option<u64>, control: &Control) -> Self {
+    /// For these tables; `units` are the statements or loads they are moved by, as positions of tables.
+    pub(crate) fn new(
+        tables: impl IntoIterator<Item = Expected>,
+        units: impl IntoIterator<Item = usize>,
+        rows_total: Option<u64>,
+        control: &Control,
+    ) -> Self {
+        let counted = |Expected { name, rows }| Counted {
+            report: TableReport { name, rows: 0, bytes: 0 },
+            expected: rows,
+            units: 0,
+        };
+        let mut tables: Vec<Counted> = tables.into_iter().map(counted).collect();
+        for table in units {
+            if let Some(counted) = tables.get_mut(table) {
+                counted.units += 1;
+            }
+        }
         let mut progress = Progress::at(Stage::Rows);
         progress.tables_total = Some(tables.iter().filter(|t| t.units > 0).count() as u64);
         progress.rows_total = rows_total;
-        let tables = tables
-            .into_iter()
-            .map(|expected| (TableReport { name: expected.name.clone(), rows: 0, bytes: 0 }, expected))
-            .collect();
         Self { state: Mutex::new(State { progress, tables }), control: control.clone() }
     }
 
     /// Counts a chunk of the table at position `table`.
     pub(crate) fn add(&self, table: usize, chunk: &RowChunk) {
-        self.update(table, |report, _, progress| {
+        self.update(table, |Counted { report, .. }, progress| {
             report.rows += chunk.rows;
             report.bytes += chunk.bytes.len() as u64;
             progress.rows += chunk.rows;
@@ -64,7 +82,7 @@ impl Tally {
 
     /// Takes back what a load that is begun again had counted.
     pub(crate) fn take_back(&self, table: usize, rows: u64, bytes: u64) {
-        self.update(table, |report, _, progress| {
+        self.update(table, |Counted { report, .. }, progress| {
             report.rows = report.rows.saturating_sub(rows);
             report.bytes = report.bytes.saturating_sub(bytes);
             progress.rows = progress.rows.saturating_sub(rows);
@@ -74,24 +92,24 @@ impl Tally {
 
     /// One of the table's units is finished.
     pub(crate) fn end_unit(&self, table: usize) {
-        self.update(table, |_, expected, progress| {
-            expected.units = expected.units.saturating_sub(1);
-            if expected.units == 0 {
+        self.update(table, |counted, progress| {
+            counted.units = counted.units.saturating_sub(1);
+            if counted.units == 0 {
                 progress.tables += 1;
             }
         });
     }
 
-    fn update(&self, table: usize, change: impl FnOnce(&mut TableReport, &mut Expected, &mut Progress)) {
+    fn update(&self, table: usize, change: impl FnOnce(&mut Counted, &mut Progress)) {
         let snapshot = {
             let mut state = self.lock();
             let State { progress, tables } = &mut *state;
-            let Some((report, expected)) = tables.get_mut(table) else { return };
-            change(report, expected, progress);
-            progress.table = Some(report.name.to_string());
-            progress.table_rows = report.rows;
-            progress.table_rows_total = expected.rows;
-            progress.table_done = expected.units == 0;
+            let Some(counted) = tables.get_mut(table) else { return };
+            change(counted, progress);
+            progress.table = Some(counted.report.name.to_string());
+            progress.table_rows = counted.report.rows;
+            progress.table_rows_total = counted.expected;
+            progress.table_done = counted.units == 0;
             progress.clone()
         };
         self.control.report(&snapshot);
@@ -99,7 +117,7 @@ impl Tally {
 
     /// The tables so far, in their order.
     pub(crate) fn tables(&self) -> Vec<TableReport> {
-        self.lock().tables.iter().map(|(report, _)| report.clone()).collect()
+        self.lock().tables.iter().map(|counted| counted.report.clone()).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

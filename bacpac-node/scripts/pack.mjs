@@ -61,7 +61,7 @@ for (const binary of binaries) {
     license: main.license,
     engines: main.engines,
     main: 'bacpac.node',
-    files: ['bacpac.node'],
+    files: ['bacpac.node', 'LICENSE-MIT', 'LICENSE-APACHE'],
     os: [os],
     cpu: [cpu],
     ...(libc ? { libc: [libc] } : {}),

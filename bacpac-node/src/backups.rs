@@ -6,8 +6,8 @@ use crate::download::Download;
 use crate::places::Place;
 use crate::server::Server;
 use bacpac_core::backup::{
-    self, Backup, BackupKind, BackupRequest, Catalog, Clock, DatabaseSource, DownloadOptions, Hold, ListFilter, Manifest,
-    RestoreOptions, RetentionPolicy, SystemClock, TenantAlias,
+    self, Backup, BackupKind, BackupRequest, Catalog, Clock, DatabaseSource, DownloadOptions, Hold, ListFilter,
+    Manifest, RestoreOptions, RetentionPolicy, SystemClock, TenantAlias,
 };
 use bacpac_core::{Control, Error, ErrorKind};
 use napi::Result;
@@ -142,13 +142,7 @@ impl Backups {
 
     /// Begins a download.
     #[napi(ts_return_type = "Promise<Outcome>")]
-    pub fn download<'env>(
-        &self,
-        env: &'env Env,
-        call: &Call,
-        name: String,
-        given: String,
-    ) -> Promised<'env, Download> {
+    pub fn download<'env>(&self, env: &'env Env, call: &Call, name: String, given: String) -> Promised<'env, Download> {
         let (folder, control) = (self.0.clone(), control(call));
         run(env, call, async move {
             let given: DownloadOptions = options(&given)?;
@@ -201,9 +195,9 @@ impl Backups {
         run(env, call, async move {
             let policy: RetentionPolicy = options(&policy)?;
             let now = match now {
-                Some(text) => text.parse::<jiff::Timestamp>().map_err(|e| {
-                    Error::new(ErrorKind::InvalidArgument, "the moment is no timestamp").with_source(e)
-                })?,
+                Some(text) => text
+                    .parse::<jiff::Timestamp>()
+                    .map_err(|e| Error::new(ErrorKind::InvalidArgument, "the moment is no timestamp").with_source(e))?,
                 None => SystemClock.now(),
             };
             let catalog = folder.catalog()?;

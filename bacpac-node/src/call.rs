@@ -82,9 +82,10 @@ where
             let _running = running;
             work.await
         });
-        Ok(Outcome(task.await.unwrap_or_else(|e| {
-            Err(Error::new(ErrorKind::Internal, "the operation broke off").with_source(e))
-        })))
+        Ok(Outcome(
+            task.await
+                .unwrap_or_else(|e| Err(Error::new(ErrorKind::Internal, "the operation broke off").with_source(e))),
+        ))
     })
 }
 
@@ -141,7 +142,9 @@ pub(crate) async fn silence_of(env: usize) {
 
 /// Cancels what this environment began, and waits for it to clean up.
 fn end(env: usize) {
-    SILENT.send_modify(|silent| drop(silent.insert(env)));
+    SILENT.send_modify(|silent| {
+        silent.insert(env);
+    });
     let of_env = |operations: &Option<Operations>| {
         let running = operations.iter().flat_map(|o| o.running.values());
         running.filter(|(owner, _)| *owner == env).map(|(_, control)| control.clone()).collect::<Vec<_>>()
@@ -154,7 +157,9 @@ fn end(env: usize) {
 /// Ends what an environment began when the environment ends.
 pub(crate) fn watch_end_of(env: &Env) -> Result<()> {
     // One of before may have been at the same address.
-    SILENT.send_modify(|silent| drop(silent.remove(&(env.raw() as usize))));
+    SILENT.send_modify(|silent| {
+        silent.remove(&(env.raw() as usize));
+    });
     env.add_env_cleanup_hook(env.raw() as usize, end)?;
     Ok(())
 }

@@ -51,9 +51,7 @@ impl ToNapiValue for Data {
                     (None, None) => Null::to_napi_value(env, Null),
                 },
                 Value::String(text) => String::to_napi_value(env, text),
-                Value::Array(items) => {
-                    Vec::<Data>::to_napi_value(env, items.into_iter().map(Data).collect())
-                }
+                Value::Array(items) => Vec::<Data>::to_napi_value(env, items.into_iter().map(Data).collect()),
                 Value::Object(fields) => {
                     let mut object = Object::new(&Env::from_raw(env))?;
                     for (name, value) in fields {

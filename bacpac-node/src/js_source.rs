@@ -52,7 +52,9 @@ impl Source for JsSource {
         match (answer.bytes, answer.message) {
             // Copied: what is the caller's may change under us.
             (Some(bytes), _) if bytes.len() as u64 == wanted => Ok(Bytes::copy_from_slice(&bytes)),
-            (Some(bytes), _) => Err(of_storage(None, format!("{} bytes came where {wanted} were asked for", bytes.len()))),
+            (Some(bytes), _) => {
+                Err(of_storage(None, format!("{} bytes came where {wanted} were asked for", bytes.len())))
+            }
             (None, message) => Err(of_storage(answer.kind.as_deref(), message.unwrap_or_default())),
         }
     }

@@ -4,9 +4,11 @@
 //! go back as data ([`data`]). An operation never rejects its promise: it resolves to a value or to an error as data, of
 //! which the facade makes an `Error` ([`data::Outcome`]). Cancellation and progress travel in a [`call::Call`].
 
+mod arrow;
 mod backups;
 mod call;
 mod data;
+mod defaults;
 mod diff;
 mod download;
 mod errors;

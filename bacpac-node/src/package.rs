@@ -1,5 +1,6 @@
 //! An open package: what it holds, its schema, its tables.
 
+use crate::arrow::ArrowReader;
 use crate::call::{Call, control, run};
 use crate::data::{Data, Outcome, options};
 use crate::places::PackageSource;
@@ -21,10 +22,10 @@ pub struct Package(Mutex<Option<Arc<CorePackage>>>);
 #[napi(ts_return_type = "Promise<Outcome>")]
 pub fn open<'env>(env: &'env Env, call: &Call, source: &PackageSource) -> Result<PromiseRaw<'env, Outcome<Package>>> {
     let (control, source) = (control(call), source.open());
-    run(env, call, async move { 
+    run(env, call, async move {
         let package = CorePackage::open(source.await?, &control).await?;
         Ok(Package(Mutex::new(Some(Arc::new(package)))))
-     })
+    })
 }
 
 #[napi]
@@ -79,6 +80,15 @@ impl Package {
     #[napi(ts_return_type = "Outcome")]
     pub fn rows(&self, schema: String, name: Option<String>) -> Outcome<RowReader> {
         Outcome(self.open().and_then(|package| RowReader::new(&package, find(&package, &schema, name)?)))
+    }
+
+    /// A table as an Arrow IPC stream.
+    #[napi(ts_return_type = "Outcome")]
+    pub fn arrow(&self, schema: String, name: Option<String>, given: String) -> Outcome<ArrowReader> {
+        let reader = |package: Arc<CorePackage>| {
+            ArrowReader::new(&package, find(&package, &schema, name)?, &options(&given)?)
+        };
+        Outcome(self.open().and_then(reader))
     }
 
     /// Lets go of what it reads from, once those who are reading have ended.

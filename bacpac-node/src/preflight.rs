@@ -1,9 +1,10 @@
-//! What an export would meet.
+//! What an export or an import would meet.
 
 use crate::call::{Call, control, run};
 use crate::data::{Data, Outcome, options};
+use crate::places::PackageSource;
 use crate::server::Server;
-use bacpac_core::preflight;
+use bacpac_core::preflight::{self, PreflightReport};
 use napi::Result;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -21,7 +22,27 @@ pub fn preflight_export<'env>(
     let control = control(call);
     run(env, call, async move {
         let (options, server) = (options(&given)?, server.connector()?);
-        let report = preflight::export(server, &database, &options, &control).await?;
-        Data::of(&json!({ "ok": report.is_ok(), "findings": report.findings }))
+        shown(&preflight::export(server, &database, &options, &control).await?)
     })
+}
+
+/// Every problem that an import would meet.
+#[napi(ts_return_type = "Promise<Outcome>")]
+pub fn preflight_import<'env>(
+    env: &'env Env,
+    call: &Call,
+    from: &PackageSource,
+    server: Server,
+    database: String,
+    given: String,
+) -> Result<PromiseRaw<'env, Outcome<Data>>> {
+    let (control, source) = (control(call), from.open());
+    run(env, call, async move {
+        let (options, server) = (options(&given)?, server.connector()?);
+        shown(&preflight::import(source.await?, server, &database, &options, &control).await?)
+    })
+}
+
+fn shown(report: &PreflightReport) -> bacpac_core::Result<Data> {
+    Data::of(&json!({ "ok": report.is_ok(), "findings": report.findings }))
 }

@@ -80,7 +80,12 @@ impl Cells {
 fn is_binary(sql_type: &SqlType) -> bool {
     !matches!(
         sql_type,
-        SqlType::VarChar { .. } | SqlType::NVarChar { .. } | SqlType::Text | SqlType::NText | SqlType::Xml | SqlType::Json
+        SqlType::VarChar { .. }
+            | SqlType::NVarChar { .. }
+            | SqlType::Text
+            | SqlType::NText
+            | SqlType::Xml
+            | SqlType::Json
     )
 }
 

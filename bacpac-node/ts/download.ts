@@ -48,7 +48,7 @@ export class Download implements AsyncIterable<Buffer> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     for (;;) {
-      const bytes = await this.#next();
+      const bytes = await this.#next(this.#options.signal);
       if (bytes === null) return;
       yield bytes;
     }
@@ -57,10 +57,11 @@ export class Download implements AsyncIterable<Buffer> {
   /** As a stream of the web, e.g. for the body of a `Response`. */
   stream(): ReadableStream<Uint8Array> {
     const stop = new AbortController();
+    const signal = this.#options.signal ? AbortSignal.any([this.#options.signal, stop.signal]) : stop.signal;
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
-          const bytes = await this.#next(stop.signal);
+          const bytes = await this.#next(signal);
           if (bytes === null) controller.close();
           else controller.enqueue(bytes);
         },
@@ -82,8 +83,7 @@ export class Download implements AsyncIterable<Buffer> {
     return perform({ signal }, (call) => this.#native.writeInto(call, sink.native), sink);
   }
 
-  #next(stop?: AbortSignal): Promise<Buffer | null> {
-    const signals = [this.#options.signal, stop].filter((signal) => signal !== undefined);
-    return perform({ signal: signals.length > 0 ? AbortSignal.any(signals) : undefined }, (call) => this.#native.next(call));
+  #next(signal: AbortSignal | undefined): Promise<Buffer | null> {
+    return perform({ signal }, (call) => this.#native.next(call));
   }
 }

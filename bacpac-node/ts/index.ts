@@ -9,7 +9,7 @@ export { exportDatabase } from './export.js';
 export { importDatabase } from './import.js';
 export { digest, inspect, open, Package, script } from './package.js';
 export type { CustomSink, CustomSource, Place, Sink, Source, StorePlace } from './places.js';
-export { preflightExport } from './preflight.js';
+export { preflightExport, preflightImport } from './preflight.js';
 export { rewrite, type RewriteOptions } from './rewrite.js';
 export { Table, type Row, type Value } from './table.js';
 export type * from './types.js';

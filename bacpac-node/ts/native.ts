@@ -49,6 +49,11 @@ export interface RowReader {
   next(call: Call): Promise<Outcome<Cell[] | null>>;
 }
 
+export interface ArrowReader {
+  next(call: Call): Promise<Outcome<Buffer | null>>;
+  close(): void;
+}
+
 export interface Package {
   summary(): Outcome;
   warnings(): Outcome;
@@ -56,6 +61,7 @@ export interface Package {
   script(call: Call, options: string): Promise<Outcome>;
   digest(call: Call, schema: string, name?: string): Promise<Outcome>;
   rows(schema: string, name?: string): Outcome<RowReader>;
+  arrow(schema: string, name: string | undefined, options: string): Outcome<ArrowReader>;
   close(): void;
 }
 
@@ -98,7 +104,9 @@ export interface Native {
   verify(call: Call, source: PackageSource, server: Server, database: string): Promise<Outcome>;
   rewrite(call: Call, source: PackageSource, to: PackageSink, compression: string): Promise<Outcome>;
   preflightExport(call: Call, server: Server, database: string, options: string): Promise<Outcome>;
+  preflightImport(call: Call, from: PackageSource, server: Server, database: string, options: string): Promise<Outcome>;
   diff(call: Call, left: Side, right: Side, options: string): Promise<Outcome>;
+  defaultOptions(): Outcome;
   errorKinds(): { name: string; number: number }[];
   endAll(): void;
 }

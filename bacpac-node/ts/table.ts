@@ -1,11 +1,11 @@
 // A table of an open package, and its rows.
 
 import { perform, valueOf, type CallOptions } from './call.js';
-import { fromCore } from './data.js';
+import { fromCore, toCore } from './data.js';
 import { cancelled } from './errors.js';
 import type { Cell, Package, PackageSource } from './native.js';
 import type { Storage } from './places.js';
-import type { Column, Digest, TableSummary } from './types.js';
+import type { ArrowSettings, Column, Digest, TableSummary } from './types.js';
 
 /**
  * A value of a row.
@@ -77,6 +77,30 @@ export class Table {
       stop.abort();
       await next.catch(() => {});
     }
+  }
+
+  /**
+   * The table as an Arrow IPC stream, piece by piece: the schema, each batch, the end. Columns are decoded straight from
+   * the file, so this is the fastest way to read a table. `apache-arrow` reads it: `RecordBatchReader.from(...)`.
+   */
+  async *arrowStream(options: ArrowSettings & CallOptions = {}): AsyncGenerator<Buffer, void, undefined> {
+    const reader = valueOf(this.#package.arrow(this.schema, this.name, toCore(options)));
+    try {
+      for (;;) {
+        const bytes = await perform(options, (call) => reader.next(call), this.#source);
+        if (bytes === null) return;
+        yield bytes;
+      }
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** The whole table as an Arrow IPC stream in memory, for `tableFromIPC` of `apache-arrow`. */
+  async toArrowIPC(options: ArrowSettings & CallOptions = {}): Promise<Buffer> {
+    const pieces = [];
+    for await (const bytes of this.arrowStream(options)) pieces.push(bytes);
+    return Buffer.concat(pieces);
   }
 
   /** Rows and SHA-256 of the table's canonical text. */

@@ -158,7 +158,7 @@ export interface ExportReport {
 
 /** Where in Azure SQL Database a new database goes, as `CREATE DATABASE` takes it. */
 export interface AzureTarget {
-  edition?: string;
+  edition?: 'Basic' | 'Standard' | 'Premium' | 'GeneralPurpose' | 'BusinessCritical' | 'Hyperscale';
   serviceObjective?: string;
   maxSizeGb?: number;
 }
@@ -177,6 +177,26 @@ export interface ImportSettings {
   /** Count the rows of every table after the load and compare; `true` if not given. */
   verifyCounts?: boolean;
   azure?: AzureTarget;
+  /** Which tables, schemas and rows take part. */
+  selection?: Selection;
+  /** How severe what the checks find is; the ready set of the target if not given. */
+  policy?: Policy;
+  /** What becomes of the logins that users refer to. */
+  logins?: 'map' | 'create' | 'skip';
+  /** The database's collation, in place of the package's. */
+  collation?: string;
+  /** The columns that get that collation. */
+  collationScope?: 'database_default' | 'all_columns';
+  /** New names of schemas, by their names in the package. */
+  schemaMap?: Readonly<Record<string, string>>;
+  /** New filegroups, by their names in the package; `*` for all others. */
+  filegroupMap?: Readonly<Record<string, string>>;
+  /** The compatibility level, in place of the package's. It is never higher than the target has. */
+  compatibilityLevel?: number;
+  /** What becomes of the options of the query store. */
+  queryStore?: 'keep' | 'off';
+  /** Leave out the database's master key. */
+  skipMasterKey?: boolean;
 }
 
 /** Options of an import. */
@@ -346,6 +366,26 @@ export interface ScriptSettings {
 export interface Script {
   readonly text: string;
   readonly warnings: readonly Warning[];
+}
+
+/** How a table becomes Arrow. Every value is exact, or an error that says which of these takes it. */
+export interface ArrowSettings {
+  /** The columns to read, in the order of the table; all if not given. */
+  columns?: readonly string[];
+  /** Rows of a batch at the most. */
+  batchRows?: number;
+  /** Bytes of native rows after which a batch ends at the next row. */
+  batchBytes?: number;
+  /** Parts read and decoded side by side; 0 for as many as there are cores, 4 at the most. */
+  parallelism?: number;
+  /** What times of 100 ns become; `nanoseconds` if not given, which hold the years 1677 to 2262. */
+  fineTimes?: 'nanoseconds' | 'microseconds' | 'truncate' | 'text';
+  /** What `datetimeoffset` becomes; a `struct` of moment and offset if not given. */
+  offsets?: 'struct' | 'utc' | 'text';
+  /** What `uniqueidentifier` becomes; 16 bytes if not given. */
+  uuids?: 'binary' | 'text';
+  /** What is done about text that is not well-formed UTF-16; an error if not given. */
+  surrogates?: 'refuse' | 'replace';
 }
 
 /** Rows and SHA-256 (lower-case hexadecimal) of a table's canonical text. */

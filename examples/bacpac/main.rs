@@ -1,10 +1,11 @@
-//! `bacpac`: look into, script, rewrite, export, import, verify and compare `.bacpac` files.
+//! `bacpac`: look into, script, rewrite, export, import, verify and compare `.bacpac` files; keep nightly backups.
 //!
 //! Exit codes: 0 done; 1 failed, with what, where and what to do on standard error; 2 the command line is wrong;
 //! 3 `verify` or `diff` found a difference; 130 cancelled.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
+mod backups;
 mod diff;
 mod look;
 mod progress;
@@ -66,6 +67,8 @@ enum Verb {
     Export(transfer::Export),
     /// Import a file as a new database
     Import(transfer::Import),
+    /// The platform's nightly backups: list, make, download, restore, prune, verify, run
+    Backups(backups::Backups),
     /// Compare a file with a database: the same rows in every table, the same model
     Verify(transfer::Verify),
     /// What differs between two files or databases: objects by property, rows by key
@@ -99,6 +102,7 @@ async fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Rewrite { input, output, overwrite } => rewrite::rewrite(&input, &output, overwrite).await,
         Verb::Export(export) => export.run().await,
         Verb::Import(import) => import.run().await,
+        Verb::Backups(backups) => backups.run().await,
         Verb::Verify(verify) => verify.run().await,
         Verb::Diff(diff) => diff.run().await,
     }?;

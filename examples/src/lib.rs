@@ -1,4 +1,5 @@
-//! What the examples share: the sample tenant.
+//! What the examples share: the sample tenant, and the platform's list of backups.
 
 #[path = "../acmecorp/mod.rs"]
 pub mod acmecorp;
+pub mod screen;

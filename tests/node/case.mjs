@@ -1,6 +1,6 @@
 // The scenarios' `snake_case`, and the library's `camelCase`. `objects` and the like are maps: their keys are nobody's fields.
 
-const MAPS = new Set(['objects', 'row_filters', 'rowFilters', 'rules']);
+const MAPS = new Set(['objects', 'row_filters', 'rules', 'schema_map', 'filegroup_map']);
 
 function renamed(value, rename) {
   if (Array.isArray(value)) return value.map((item) => renamed(item, rename));

@@ -93,7 +93,7 @@ test('every example of the cookbook runs', async (t) => {
     writeFileSync(join(installed, file), code);
     await t.test(`${title} (${count})`, () => run(process.execPath, [file], installed));
   }
-  assert.ok(count >= 11, `${count} examples`);
+  assert.ok(count >= 12, `${count} examples`);
 });
 
 test('the command works', async () => {

@@ -1,8 +1,9 @@
 #!/bin/sh
 # The store tests, on memory, a local disk, a real S3 server (moto) and a real Azure server (azurite) on loopback.
 #
-#   tests/stores/run.sh
+#   tests/stores/run.sh [COMMAND ARGUMENT...]
 #
+# With a COMMAND it runs that with the servers up instead, e.g. all tests of the workspace.
 # Makes a Python environment and node_modules under target/stores. A server that cannot be had is reported as SKIPPED,
 # loudly; the checks then run on the other stores. The keys below are the servers' own, published ones.
 set -u
@@ -70,4 +71,9 @@ else
     fi
 fi
 
-cd "$root" && cargo test --quiet --locked -p bacpac-tests --test stores "$@"
+cd "$root" || exit 1
+if [ $# -gt 0 ]; then
+    "$@"
+else
+    cargo test --quiet --locked -p bacpac-tests --test stores
+fi

@@ -29,7 +29,9 @@ mod tests {
     #[tokio::test]
     async fn a_backup_is_found_with_its_kind() {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        for name in ["acme_20260501031007.bacpac", "acme_20260501031007.bacpac.manual.json", "acme_20260601031007.bacpac"] {
+        for name in
+            ["acme_20260501031007.bacpac", "acme_20260501031007.bacpac.manual.json", "acme_20260601031007.bacpac"]
+        {
             store.put(&Path::from(name), "x".into()).await.unwrap();
         }
         let catalog = Catalog::new(store, Path::default());

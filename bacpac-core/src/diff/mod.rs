@@ -49,19 +49,20 @@ pub use crate::side::Side;
 pub use options::{DiffOptions, DiffScope};
 pub use report::{Change, ColumnChange, DiffReport, KeyPart, ObjectChange, ObjectDiff, RowExample, TableDiff};
 
-use crate::control::{Control, Progress, Stage};
+use crate::control::{Control, Progress, Stage, Warning};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ident::Name;
+use crate::ident::{Name, ObjectName};
 use crate::model::NameRule;
 use crate::objects;
+use crate::selection::Patterns;
+use crate::side::SideTable;
 use columns::Matched;
 use rows::Pair;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Compares `left` with `right`. What only `right` has counts as added, what only `left` has as removed.
 pub async fn diff(left: Side, right: Side, options: &DiffOptions, control: &Control) -> Result<DiffReport> {
     control.report(&Progress::at(Stage::Preparing));
-    let filter = options.table_filter()?;
     let left = left.open(control).await?;
     let right = right.open(control).await?;
     let mut report = DiffReport::default();
@@ -78,16 +79,16 @@ pub async fn diff(left: Side, right: Side, options: &DiffOptions, control: &Cont
         let rule = NameRule::of_both(&pair.left()?.model().header, &pair.right()?.model().header);
         let left_keys = objects::unique_keys(pair.left()?.model())?;
         let right_keys = objects::unique_keys(pair.right()?.model())?;
-        let tables = pairs(&pair, rule)?;
-        progress.tables_total = Some(tables.values().filter(|t| filter.takes(&t.name)).count() as u64);
-        for table in tables.into_values().filter(|t| filter.takes(&t.name)) {
+        let tables = pairs(&pair, options, rule, &mut report.warnings)?;
+        progress.tables_total = Some(tables.len() as u64);
+        for table in tables {
             control.check()?;
-            let keys = |all: &std::collections::HashMap<Name, Vec<objects::KeyColumns>>, name: Option<&Name>| {
+            let keys = |all: &HashMap<Name, Vec<objects::KeyColumns>>, name: Option<&Name>| {
                 name.and_then(|name| all.get(name)).cloned().unwrap_or_default()
             };
             let left = table.left.and_then(|i| pair.left().ok()?.tables().get(i)).cloned();
             let right = table.right.and_then(|i| pair.right().ok()?.tables().get(i)).cloned();
-            let of = |table: &Option<crate::side::SideTable>| table.as_ref().map(|t| Name::from(&t.name));
+            let of = |table: &Option<SideTable>| table.as_ref().map(|t| Name::from(&t.name));
             let matched = Matched::new(
                 left.as_ref().map(|t| &t.layout),
                 right.as_ref().map(|t| &t.layout),
@@ -107,25 +108,28 @@ pub async fn diff(left: Side, right: Side, options: &DiffOptions, control: &Cont
 
 /// A table with its positions on both sides.
 struct TablePair {
-    name: crate::ident::ObjectName,
+    name: ObjectName,
     left: Option<usize>,
     right: Option<usize>,
 }
 
-/// The tables of both sides by folded name: of two spellings of one name, the left one is shown.
-fn pairs(pair: &Pair, rule: NameRule) -> Result<BTreeMap<(String, String), TablePair>> {
+/// The chosen tables of both sides by folded name: of two spellings of one name, the left one is shown.
+fn pairs(pair: &Pair, options: &DiffOptions, rule: NameRule, warnings: &mut Vec<Warning>) -> Result<Vec<TablePair>> {
     let mut tables: BTreeMap<(String, String), TablePair> = BTreeMap::new();
     for (is_left, side) in [(true, pair.left()?), (false, pair.right()?)] {
         for (i, table) in side.tables().iter().enumerate() {
             let key = (rule.fold(&table.name.schema), rule.fold(&table.name.name));
-            let entry =
-                tables.entry(key).or_insert_with(|| TablePair { name: table.name.clone(), left: None, right: None });
-            if is_left {
-                entry.left = Some(i);
-            } else {
-                entry.right = Some(i);
-            }
+            let none = || TablePair { name: table.name.clone(), left: None, right: None };
+            let entry = tables.entry(key).or_insert_with(none);
+            *(if is_left { &mut entry.left } else { &mut entry.right }) = Some(i);
         }
     }
-    Ok(tables)
+    let patterns = Patterns::of_tables("tables", &options.tables, rule)?;
+    let taken = tables.into_values().filter(|table| patterns.is_empty() || patterns.match_table(&table.name)).collect();
+    warnings.extend(
+        patterns.unused().map(|pattern| {
+            Warning::new("pattern_unused", format!("neither side has a table for the pattern {pattern}"))
+        }),
+    );
+    Ok(taken)
 }

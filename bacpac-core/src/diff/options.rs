@@ -1,9 +1,6 @@
 //! What a comparison can be told.
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::ident::{Name, ObjectName};
 use crate::model::CompareOptions;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 
 /// What to compare.
@@ -27,8 +24,8 @@ pub enum DiffScope {
 pub struct DiffOptions {
     /// Objects, rows, or both.
     pub scope: DiffScope,
-    /// Tables whose rows are compared: `schema.table` with `*` and `?`, or `[schema].[table]` exactly; in any case.
-    /// None for all of them. Objects are compared whatever stands here.
+    /// Tables whose rows are compared, by patterns as a [`Selection`](crate::selection::Selection) has them
+    /// (`sales.*`, `Order*`, `[dbo].[Order Lines]`). None for all of them. Objects are compared whatever stands here.
     pub tables: Vec<String>,
     /// How many rows of each kind of change to show for a table; 0 for counts only.
     pub examples: usize,
@@ -82,63 +79,11 @@ impl DiffOptions {
         self.compare = compare;
         self
     }
-
-    pub(super) fn table_filter(&self) -> Result<TableFilter> {
-        let mut filter = TableFilter { all: self.tables.is_empty(), exact: Vec::new(), globs: GlobSet::empty() };
-        let mut globs = GlobSetBuilder::new();
-        for pattern in &self.tables {
-            if let Some(name) = Name::parse(pattern).and_then(|name| name.object()) {
-                filter.exact.push(name);
-                continue;
-            }
-            let bad = |e: globset::Error| {
-                Error::new(ErrorKind::InvalidArgument, format!("{pattern:?} is no pattern of table names"))
-                    .with_help("write schema.table with * and ?, or [schema].[table]")
-                    .with_source(e)
-            };
-            globs.add(GlobBuilder::new(pattern).case_insensitive(true).build().map_err(bad)?);
-        }
-        let built = globs.build();
-        filter.globs = built.map_err(|e| Error::new(ErrorKind::InvalidArgument, e.to_string()))?;
-        Ok(filter)
-    }
-}
-
-/// Which tables are taken.
-pub(super) struct TableFilter {
-    all: bool,
-    exact: Vec<ObjectName>,
-    globs: GlobSet,
-}
-
-impl TableFilter {
-    pub(super) fn takes(&self, table: &ObjectName) -> bool {
-        let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
-        self.all
-            || self.exact.iter().any(|t| same(&t.schema, &table.schema) && same(&t.name, &table.name))
-            || self.globs.is_match(format!("{}.{}", table.schema, table.name))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn tables_are_chosen_by_pattern_or_by_name() {
-        let takes = |patterns: &[&str], schema: &str, table: &str| {
-            let filter = DiffOptions::default().tables(patterns.iter().copied()).table_filter().expect("patterns");
-            filter.takes(&ObjectName::new(schema, table))
-        };
-        assert!(takes(&[], "dbo", "T"));
-        assert!(takes(&["DBO.*"], "dbo", "T"));
-        assert!(takes(&["*.Order?"], "sales", "Orders"));
-        assert!(!takes(&["*.Order?"], "sales", "Orders2"));
-        assert!(takes(&["[odd.schema].[a[b]]]"], "odd.schema", "a[b]"));
-        assert!(!takes(&["dbo.T"], "dbo", "TT"));
-        let bad = DiffOptions::default().tables(["dbo.[a"]).table_filter().err().expect("an open bracket");
-        assert_eq!(bad.kind(), ErrorKind::InvalidArgument);
-    }
 
     #[test]
     fn options_are_read_from_data() {

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::bcp::{Column, RowEncoder, RowLayout};
-use crate::ident::ObjectName;
 use crate::model::{Element, Model, ModelHeader, Reference};
 use crate::package::{CompressedPart, Compression, DacMetadata, DataPartNames, Origin};
 use crate::sql_type::{Length, SqlType};
@@ -364,4 +363,14 @@ fn rows_that_are_damaged_are_an_error_with_their_table() {
     });
     assert_eq!(error.kind(), ErrorKind::Data);
     assert_eq!(error.context().object.as_deref(), Some("[dbo].[T]"));
+}
+
+#[test]
+fn only_chosen_tables_are_compared() {
+    let report = run(async {
+        let a = package(&[table(&[(1, None, 1)], &["Id"])], Vec::new()).await;
+        diff(a.clone(), a, &DiffOptions::default().tables(["other*"]), &Control::new()).await.expect("sound packages")
+    });
+    assert!(report.tables.is_empty());
+    assert_eq!(report.warnings[0].code, "pattern_unused");
 }

@@ -206,16 +206,8 @@ async fn read(
 }
 
 fn tally(tables: &[TablePlan], units: &[Unit], control: &Control) -> Tally {
-    let expected = tables
-        .iter()
-        .enumerate()
-        .map(|(i, t)| Expected {
-            name: t.name.clone(),
-            rows: t.rows,
-            units: units.iter().filter(|u| u.table == i).count(),
-        })
-        .collect();
-    Tally::new(expected, tables.iter().map(|t| t.rows).sum(), control)
+    let expected = tables.iter().map(|t| Expected { name: t.name.clone(), rows: t.rows });
+    Tally::new(expected, units.iter().map(|u| u.table), tables.iter().map(|t| t.rows).sum(), control)
 }
 
 /// Size of the database's files in KB, for the statistics of `Origin.xml`; 0 where the server does not say.

@@ -54,15 +54,12 @@ impl Fill {
         let loads = rows::loads(&tables, connections);
         let all = tables.iter().all(|table| table.has_rows) && tables.len() == package.tables().len();
         let rows_total = package.reader().origin().table_row_count.filter(|_| all);
-        let expected = tables.iter().enumerate().map(|(i, table)| Expected {
-            name: table.name.clone(),
-            rows: None,
-            units: loads.iter().filter(|load| load.table == i).count(),
-        });
+        let expected = tables.iter().map(|table| Expected { name: table.name.clone(), rows: None });
+        let units = loads.iter().map(|load| load.table);
         let loader = Arc::new(Loader {
             connector,
             database: database.to_owned(),
-            tally: Tally::new(expected.collect(), rows_total, control),
+            tally: Tally::new(expected, units, rows_total, control),
             package,
             tables,
             no_rowversion: AtomicBool::new(false),

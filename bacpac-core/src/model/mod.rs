@@ -5,7 +5,6 @@
 
 mod build;
 mod compare;
-mod counts;
 mod element;
 mod format;
 mod index;
@@ -21,7 +20,6 @@ mod xml;
 mod tests;
 
 pub use compare::{CompareOptions, Difference, compare};
-pub use counts::ObjectCounts;
 pub use element::{
     Annotation, CustomData, Element, Entry, Model, ModelHeader, Property, PropertyValue, Reference, Relationship,
 };

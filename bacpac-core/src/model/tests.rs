@@ -57,6 +57,22 @@ fn what_xml_must_escape_survives() {
     }
 }
 
+#[test]
+fn what_xml_cannot_hold_is_an_error_that_names_the_object() {
+    for script in [false, true] {
+        let mut model = Model::new(ModelHeader::new("Sql160"));
+        let mut element = Element::named("SqlView", crate::Name::one("v"));
+        if script {
+            element.set_script("QueryScript", "a\0b")
+        } else {
+            element.set("Colour", "\0")
+        };
+        model.elements.push(element);
+        let error = model.write(Vec::new()).expect_err("no XML has it");
+        assert_eq!(error.context().object.as_deref(), Some("SqlView [v]"));
+    }
+}
+
 /// Gives one byte at a time.
 struct Trickle<'a>(&'a [u8]);
 
@@ -130,6 +146,11 @@ fn bad_models_give_typed_errors_with_their_place() {
         ),
         (inside("<Element Type=\"A\"><AttachedAnnotation/></Element>"), "without Disambiguator"),
         (inside("<?php ?>"), "processing instruction"),
+        (inside("<Element Type=\"A\0\" />"), "U+0000"),
+        (
+            inside("<Element Type=\"A\"><Property Name=\"p\"><Value><![CDATA[\0]]></Value></Property></Element>"),
+            "U+0000",
+        ),
         (inside("<Element Type=\"A\"></Elemint>"), "not XML"),
     ];
     for (text, message) in cases {

@@ -4,7 +4,7 @@ use super::element::{
     Annotation, CustomData, Element, Entry, Model, ModelHeader, Property, PropertyValue, Reference, Relationship,
 };
 use super::format::{ModelFormat, NAMESPACE};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -27,7 +27,8 @@ pub struct ModelWriter<W> {
 impl<W: Write> ModelWriter<W> {
     /// Writes up to the first element.
     pub fn new(sink: W, header: &ModelHeader, custom_data: &[CustomData], format: ModelFormat) -> Result<Self> {
-        let mut writer = Self { sink, page: Page { text: String::new(), depth: 0, line_end: format.line_end() } };
+        let mut writer =
+            Self { sink, page: Page { text: String::new(), depth: 0, line_end: format.line_end(), nul: false } };
         let page = &mut writer.page;
         if format.bom {
             page.text.push('\u{feff}');
@@ -58,6 +59,11 @@ impl<W: Write> ModelWriter<W> {
     /// Writes a top-level element.
     pub fn element(&mut self, element: &Element) -> Result<()> {
         self.page.element(element);
+        if self.page.nul {
+            return Err(Error::new(ErrorKind::Model, "a text with the character U+0000, which XML cannot hold")
+                .with_context(|c| c.object = Some(element.label()))
+                .with_help("take the character out of the object in the source"));
+        }
         self.flush_page()
     }
 
@@ -97,6 +103,8 @@ struct Page {
     text: String,
     depth: usize,
     line_end: &'static str,
+    /// Whether a value had U+0000.
+    nul: bool,
 }
 
 impl Page {
@@ -121,6 +129,7 @@ impl Page {
                 '>' => self.text.push_str("&gt;"),
                 '&' => self.text.push_str("&amp;"),
                 '"' => self.text.push_str("&quot;"),
+                '\0' => self.nul = true,
                 // A String takes all that is written to it.
                 c if c < ' ' => _ = write!(self.text, "&#x{:X};", u32::from(c)),
                 c => self.text.push(c),
@@ -206,6 +215,7 @@ impl Page {
                 if let Some(value) = ansi_nulls {
                     self.attribute("AnsiNulls", boolean(*value));
                 }
+                self.nul |= text.contains('\0');
                 self.text.push_str("><![CDATA[");
                 // `]]>` cannot stand in a section: it is cut in two.
                 let mut pieces = text.split("]]>");

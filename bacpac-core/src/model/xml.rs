@@ -125,7 +125,9 @@ impl<R: BufRead> Tokens<R> {
                     Ok(Event::Empty(start)) => tag(&start, true, &mut self.attributes)
                         .map_or_else(Step::Refuse, |t| Step::Token(Token::Open(t))),
                     Ok(Event::End(_)) => Step::Token(Token::Close),
+                    Ok(Event::CData(text)) if text.contains('\0') => Step::Refuse(NUL.into()),
                     Ok(Event::CData(text)) => Step::Token(Token::Text(text.into_inner().into_owned())),
+                    Ok(Event::Text(text)) if text.contains('\0') => Step::Refuse(NUL.into()),
                     Ok(Event::Text(text)) => {
                         let text = text.into_inner();
                         if self.crlf.is_none() {
@@ -184,6 +186,9 @@ fn tag(start: &BytesStart<'_>, empty: bool, attributes: &mut Vec<(Word, String)>
         }
         let value =
             attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| format!("a bad attribute value: {e}"))?;
+        if value.contains('\0') {
+            return Err(NUL.into());
+        }
         attributes.push((name, value.into_owned()));
     }
     Ok(Tag { name: word(start.name().as_ref()), empty })
@@ -196,6 +201,9 @@ fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Option<String> {
     let name: &str = reference;
     quick_xml::escape::resolve_predefined_entity(name).map(str::to_owned)
 }
+
+/// The XML reader takes it; XML does not have it, and nothing could be written that holds it.
+const NUL: &str = "the character U+0000";
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 

@@ -60,9 +60,10 @@ async fn write(package: &Package, writer: &mut PackageWriter, control: &Control)
     if let Some(metadata) = package.reader().metadata() {
         writer.metadata(metadata, control).await?;
     }
-    let expected = |t: &Table| Expected { name: t.name.clone(), rows: None, units: t.parts.rows.len() };
+    let expected = |t: &Table| Expected { name: t.name.clone(), rows: None };
+    let parts = package.tables().iter().enumerate().flat_map(|(i, t)| std::iter::repeat_n(i, t.parts.rows.len()));
     let rows_total = package.reader().origin().table_row_count;
-    let tally = Tally::new(package.tables().iter().map(expected).collect(), rows_total, control);
+    let tally = Tally::new(package.tables().iter().map(expected), parts, rows_total, control);
     for table in package.tables_in_archive_order() {
         let position = package.tables().iter().position(|t| t.name == table.name).unwrap_or_default();
         for part in &table.parts.rows {

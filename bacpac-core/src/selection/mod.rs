@@ -23,6 +23,7 @@ mod select;
 mod tests;
 
 pub(crate) use cut::{Cut, Graph, without};
+pub(crate) use pattern::Patterns;
 pub(crate) use row_filter::RowFilters;
 pub(crate) use select::{Selected, Taken, select};
 

@@ -7,7 +7,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 use std::cell::Cell;
 
 /// A list of patterns of one option.
-pub(super) struct Patterns {
+pub(crate) struct Patterns {
     rule: NameRule,
     patterns: Vec<Pattern>,
 }
@@ -27,7 +27,7 @@ enum Matcher {
 
 impl Patterns {
     /// Patterns of tables, over `schema.table`.
-    pub(super) fn of_tables<'t>(
+    pub(crate) fn of_tables<'t>(
         option: &str,
         texts: impl IntoIterator<Item = &'t String>,
         rule: NameRule,
@@ -64,11 +64,11 @@ impl Patterns {
         Ok(Self { rule, patterns })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.patterns.is_empty()
     }
 
-    pub(super) fn match_table(&self, table: &ObjectName) -> bool {
+    pub(crate) fn match_table(&self, table: &ObjectName) -> bool {
         // Every pattern is asked, so that each knows whether it has matched.
         self.matching(&[&table.schema, &table.name]).count() > 0
     }
@@ -98,7 +98,7 @@ impl Patterns {
     }
 
     /// The patterns that have matched nothing so far.
-    pub(super) fn unused(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn unused(&self) -> impl Iterator<Item = &str> {
         self.patterns.iter().filter(|pattern| !pattern.used.get()).map(|pattern| pattern.text.as_str())
     }
 }

@@ -6,6 +6,7 @@ use bacpac_core::backup::{
     Manifest, RestoreOptions, RetentionPolicy, TenantAlias,
 };
 use bacpac_core::connection::{ConnectionSettings, Connector, Driver, connector};
+use bacpac_core::diff::{self, Side};
 use bacpac_core::inspect::Package;
 use bacpac_core::objects::{self, ScriptOptions};
 use bacpac_core::package::Compression;
@@ -183,6 +184,10 @@ async fn call(step: &Step, control: &Control) -> Result<Value> {
         "verify" => {
             let source = Location::parse(text(step, "package")?)?.source().await?;
             data(verify::verify(source, server(step)?, text(step, "database")?, control).await?)
+        }
+        "diff" => {
+            let side = async |name| Ok::<_, Error>(Side::package(Location::parse(text(step, name)?)?.source().await?));
+            data(diff::diff(side("a").await?, side("b").await?, &options(step, "options")?, control).await?)
         }
         "exists" => Ok(json!({ "exists": Path::new(text(step, "path")?).exists() })),
         "error_kinds" => {

@@ -1,4 +1,7 @@
 //! Words that are not names where they stand without quotes.
+//!
+//! The emulator that the tests run against has a list of its own, on purpose: it is to judge what is written here, and
+//! with one list both would be wrong about the same word.
 
 /// Reserved words, and words that begin a clause, in upper case and in order.
 const KEYWORDS: &[&str] = &[

@@ -121,3 +121,16 @@ fn versions_parse() {
         assert_eq!(Version::parse(bad), None, "{bad}");
     }
 }
+
+#[test]
+fn counts_are_those_of_real_packages() {
+    use crate::shared_files::corpus_parts;
+    let origins = corpus_parts("Origin.xml");
+    for ((file, model), (_, origin)) in corpus_parts("model.xml").into_iter().zip(origins) {
+        let model = crate::model::Model::read(&model[..]).expect("a known model");
+        let mut counts = ObjectCounts::new();
+        model.elements.iter().for_each(|element| element.visit(&mut |e| counts.add(&e.class)));
+        let theirs = Origin::parse(&origin).expect("a known origin").object_counts;
+        assert_eq!(Some(counts), theirs, "{file}");
+    }
+}
