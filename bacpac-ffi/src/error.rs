@@ -10,63 +10,64 @@ use std::ptr;
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(dead_code, reason = "the header has it; a test compares it with the core's")]
+#[allow(clippy::enum_variant_names, reason = "in C all names are in one space")]
 pub enum bacpac_error_code_t {
     /// The caller cancelled. Work that was under way has been undone.
-    Cancelled = 1,
+    BACPAC_ERROR_CODE_CANCELLED = 1,
     /// An option or argument that cannot be used.
-    InvalidArgument = 2,
+    BACPAC_ERROR_CODE_INVALID_ARGUMENT = 2,
     /// A local read or write failed.
-    Io = 3,
+    BACPAC_ERROR_CODE_IO = 3,
     /// The object store failed.
-    Storage = 4,
+    BACPAC_ERROR_CODE_STORAGE = 4,
     /// The file or object is not there.
-    NotFound = 5,
+    BACPAC_ERROR_CODE_NOT_FOUND = 5,
     /// The target file or object exists already.
-    AlreadyExists = 6,
+    BACPAC_ERROR_CODE_ALREADY_EXISTS = 6,
     /// The ZIP archive is damaged or not one that can be read.
-    Archive = 7,
+    BACPAC_ERROR_CODE_ARCHIVE = 7,
     /// A part of the package is missing or breaks the package rules.
-    Package = 8,
+    BACPAC_ERROR_CODE_PACKAGE = 8,
     /// A checksum differs from the one recorded.
-    Checksum = 9,
+    BACPAC_ERROR_CODE_CHECKSUM = 9,
     /// The package, model or server is of a version that this library (or the target) cannot take.
-    UnsupportedVersion = 10,
+    BACPAC_ERROR_CODE_UNSUPPORTED_VERSION = 10,
     /// model.xml is damaged or contradicts itself.
-    Model = 11,
+    BACPAC_ERROR_CODE_MODEL = 11,
     /// Row data that does not decode: where is in the context.
-    Data = 12,
+    BACPAC_ERROR_CODE_DATA = 12,
     /// Model and data, or table and data, disagree.
-    Mismatch = 13,
+    BACPAC_ERROR_CODE_MISMATCH = 13,
     /// Something that the package or the server holds cannot be carried.
-    Unsupported = 14,
+    BACPAC_ERROR_CODE_UNSUPPORTED = 14,
     /// The server cannot be reached.
-    Connect = 15,
+    BACPAC_ERROR_CODE_CONNECT = 15,
     /// The TLS handshake failed, or the certificate is not trusted.
-    Tls = 16,
+    BACPAC_ERROR_CODE_TLS = 16,
     /// The server refused the login.
-    Login = 17,
+    BACPAC_ERROR_CODE_LOGIN = 17,
     /// The login lacks a right.
-    Permission = 18,
+    BACPAC_ERROR_CODE_PERMISSION = 18,
     /// The target database exists and is not empty.
-    DatabaseExists = 19,
+    BACPAC_ERROR_CODE_DATABASE_EXISTS = 19,
     /// The source database does not exist, or the login may not open it.
-    DatabaseNotFound = 20,
+    BACPAC_ERROR_CODE_DATABASE_NOT_FOUND = 20,
     /// The package refers to a login or user that the target lacks.
-    PrincipalNotFound = 21,
+    BACPAC_ERROR_CODE_PRINCIPAL_NOT_FOUND = 21,
     /// The server could not convert a value.
-    Conversion = 22,
+    BACPAC_ERROR_CODE_CONVERSION = 22,
     /// Rows break a constraint or a unique index.
-    Constraint = 23,
+    BACPAC_ERROR_CODE_CONSTRAINT = 23,
     /// An error of the server that has no kind of its own.
-    Server = 24,
+    BACPAC_ERROR_CODE_SERVER = 24,
     /// No answer in time.
-    Timeout = 25,
+    BACPAC_ERROR_CODE_TIMEOUT = 25,
     /// The connection broke.
-    ConnectionLost = 26,
+    BACPAC_ERROR_CODE_CONNECTION_LOST = 26,
     /// What was written is not what was read.
-    Verification = 27,
+    BACPAC_ERROR_CODE_VERIFICATION = 27,
     /// A fault of this library; please report it.
-    Internal = 28,
+    BACPAC_ERROR_CODE_INTERNAL = 28,
 }
 
 /// Where it went wrong. What is not known is NULL, or BACPAC_UNKNOWN for the numbers.

@@ -16,17 +16,18 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 /// How much a log line matters.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(clippy::enum_variant_names, reason = "in C all names are in one space")]
 pub enum bacpac_log_level_t {
     /// Something is wrong.
-    Error = 1,
+    BACPAC_LOG_LEVEL_ERROR = 1,
     /// Something is not as it should be.
-    Warn = 2,
+    BACPAC_LOG_LEVEL_WARN = 2,
     /// Something happened.
-    Info = 3,
+    BACPAC_LOG_LEVEL_INFO = 3,
     /// For who looks for a fault.
-    Debug = 4,
+    BACPAC_LOG_LEVEL_DEBUG = 4,
     /// Everything.
-    Trace = 5,
+    BACPAC_LOG_LEVEL_TRACE = 5,
 }
 
 /// Called with each log line, on any thread, by several at the same time. `target` says which part of the library it is
@@ -52,11 +53,11 @@ impl<S: Subscriber> Layer<S> for Bridge {
             return;
         }
         let level = match *event.metadata().level() {
-            Level::ERROR => bacpac_log_level_t::Error,
-            Level::WARN => bacpac_log_level_t::Warn,
-            Level::INFO => bacpac_log_level_t::Info,
-            Level::DEBUG => bacpac_log_level_t::Debug,
-            Level::TRACE => bacpac_log_level_t::Trace,
+            Level::ERROR => bacpac_log_level_t::BACPAC_LOG_LEVEL_ERROR,
+            Level::WARN => bacpac_log_level_t::BACPAC_LOG_LEVEL_WARN,
+            Level::INFO => bacpac_log_level_t::BACPAC_LOG_LEVEL_INFO,
+            Level::DEBUG => bacpac_log_level_t::BACPAC_LOG_LEVEL_DEBUG,
+            Level::TRACE => bacpac_log_level_t::BACPAC_LOG_LEVEL_TRACE,
         } as u32;
         let listener = LISTENER.read().unwrap_or_else(PoisonError::into_inner);
         let Some(listener) = listener.as_ref().filter(|l| level <= l.level) else { return };

@@ -1,5 +1,7 @@
 //! The boundary itself: NULL in every place, panics, callbacks, storage by the core's own conformance suite.
 
+#![allow(clippy::undocumented_unsafe_blocks, reason = "the tests are the caller, and pass what the header asks for")]
+
 mod nulls;
 mod storage;
 
@@ -50,7 +52,7 @@ fn an_error_says_everything() {
     });
     let e = bacpac_error_t::give(e);
     unsafe {
-        assert_eq!(bacpac_error_code(e), bacpac_error_code_t::Login as u32);
+        assert_eq!(bacpac_error_code(e), bacpac_error_code_t::BACPAC_ERROR_CODE_LOGIN as u32);
         assert_eq!(copied(bacpac_error_kind(e)), "login");
         assert_eq!(copied(bacpac_error_message(e)), "a NUL\u{fffd} within");
         assert_eq!(copied(bacpac_error_help(e)), "look");
@@ -171,9 +173,7 @@ fn user_data_is_released_once_when_nobody_needs_it() {
 #[test]
 fn a_job_that_panics_or_is_freed_ends() {
     let mut job = null_mut();
-    fine(fallible(|| {
-        start(out_of(&mut job), Control::new(), |_| Box::pin(async { panic!("in a job") }))
-    }));
+    fine(fallible(|| start(out_of(&mut job), Control::new(), |_| Box::pin(async { panic!("in a job") }))));
     let mut report = null_mut();
     unsafe {
         assert!(bacpac_job_wait(job, 10_000));
@@ -206,7 +206,7 @@ fn out_of(job: &mut *mut bacpac_job_t) -> crate::boundary::Out<'_, bacpac_job_t>
 }
 
 unsafe extern "C" fn on_log(user_data: *mut c_void, level: u32, target: *const c_char, text: *const c_char) {
-    assert_eq!(level, bacpac_log_level_t::Warn as u32);
+    assert_eq!(level, bacpac_log_level_t::BACPAC_LOG_LEVEL_WARN as u32);
     if copied(target).starts_with("bacpac::tests") {
         assert_eq!(copied(text), "it says so tables=3");
         // SAFETY: the test passes a counter.
@@ -216,7 +216,7 @@ unsafe extern "C" fn on_log(user_data: *mut c_void, level: u32, target: *const c
 
 #[test]
 fn log_lines_reach_the_callback_until_it_is_taken_away() {
-    let (lines, warn) = (AtomicU32::new(0), bacpac_log_level_t::Warn as u32);
+    let (lines, warn) = (AtomicU32::new(0), bacpac_log_level_t::BACPAC_LOG_LEVEL_WARN as u32);
     unsafe {
         fine(bacpac_set_log(warn, Some(on_log), (&raw const lines).cast_mut().cast(), None));
         tracing::warn!(tables = 3, "it says so");

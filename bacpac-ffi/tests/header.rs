@@ -3,6 +3,7 @@
 
 use bacpac_core::ErrorKind;
 use bacpac_core::backup::{DownloadOptions, ListFilter, RestoreOptions, RetentionPolicy};
+use bacpac_core::diff::DiffOptions;
 use bacpac_core::export::ExportOptions;
 use bacpac_core::import::ImportOptions;
 use bacpac_core::objects::ScriptOptions;
@@ -36,7 +37,7 @@ fn every_kind_of_error_has_its_number() {
         let line = format!("BACPAC_ERROR_CODE_{} = {},", kind.name().to_uppercase(), kind.number());
         assert!(HEADER.contains(&line), "the header lacks {line}");
     }
-    assert_eq!(HEADER.matches("  BACPAC_ERROR_CODE_").count(), ErrorKind::ALL.len());
+    assert_eq!(HEADER.matches("\n  BACPAC_ERROR_CODE_").count(), ErrorKind::ALL.len());
 }
 
 #[test]
@@ -44,6 +45,7 @@ fn every_option_of_the_core_has_a_setter() {
     let kinds = [
         ("export_options", json!(ExportOptions::default())),
         ("import_options", json!(ImportOptions::default())),
+        ("diff_options", json!(DiffOptions::default())),
         ("script_options", json!(ScriptOptions::default())),
         ("list_filter", json!(ListFilter::default())),
         ("download_options", json!(DownloadOptions::default())),

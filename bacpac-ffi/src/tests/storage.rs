@@ -107,7 +107,7 @@ impl SinkPlace for Place {
 
 #[test]
 fn a_sink_of_callbacks_conforms() {
-    runtime().block_on(conformance::sink(&Place(Box::default()))).unwrap();
+    runtime().block_on(conformance::sink(&Place(Box::default()), 100_000)).unwrap();
 }
 
 unsafe extern "C" fn refuse(_: *mut c_void, _: *const u8, _: usize) -> *mut bacpac_error_t {
