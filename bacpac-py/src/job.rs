@@ -62,9 +62,9 @@ impl Job {
         let (work, on_end) = (work(control.clone()), wake.clone());
         let task = runtime().spawn(work);
         runtime().spawn(async move {
-            let result = task.await.unwrap_or_else(|e| {
-                Err(Error::new(ErrorKind::Internal, "the operation broke off").with_source(e))
-            });
+            let result = task
+                .await
+                .unwrap_or_else(|e| Err(Error::new(ErrorKind::Internal, "the operation broke off").with_source(e)));
             send(&sender, &on_end, Event::Done(result));
         });
         Self { control, events: Mutex::new(events), wake }

@@ -34,7 +34,8 @@ impl Place {
         match self {
             Place::Named(text, options) => Location::parse_with(&text, options)?.source().await,
             Place::Object(object) => {
-                let (object, size) = call(object, |py, object| object.call_method0(py, "size")?.extract::<u64>(py)).await?;
+                let (object, size) =
+                    call(object, |py, object| object.call_method0(py, "size")?.extract::<u64>(py)).await?;
                 Ok(Arc::new(PySource { object, size }))
             }
         }
@@ -42,9 +43,7 @@ impl Place {
 
     pub(crate) async fn sink(self, overwrite: bool) -> Result<Box<dyn Sink>> {
         match self {
-            Place::Named(text, options) => {
-                Location::parse_with(&text, options)?.sink(existing(overwrite)).await
-            }
+            Place::Named(text, options) => Location::parse_with(&text, options)?.sink(existing(overwrite)).await,
             Place::Object(object) => Ok(Box::new(PySink { object: Some(object) })),
         }
     }

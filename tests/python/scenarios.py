@@ -45,7 +45,8 @@ class Runner:
             assert isinstance(e, bacpac.errors.CLASSES[e.kind])
         else:
             assert "error" not in step, f"{result} instead of {step['error']}"
-            compare(step.get("expect", {}), result, "result") if "expect" in step else None
+            if "expect" in step:
+                compare(step["expect"], result, "result")
             for name, path in step.get("save", {}).items():
                 value = result
                 for part in path.split("."):
@@ -101,14 +102,14 @@ def compare(wanted: Any, found: Any, where: str) -> None:
                 except AssertionError:
                     pass
             raise AssertionError(f"{where}: none of {found!r} is {value!r}")
-        holds = {
+        rules: Dict[str, Callable[[], bool]] = {
             "$length": lambda: len(found) == value,
             "$contains": lambda: value in found,
             "$above": lambda: found > value,
             "$matches": lambda: re.search(value, found) is not None,
             "$absent": lambda: found is None,
-        }[rule]()
-        assert holds, f"{where}: {found!r} is not {wanted!r}"
+        }
+        assert rules[rule](), f"{where}: {found!r} is not {wanted!r}"
     elif isinstance(wanted, list):
         assert len(found) == len(wanted), f"{where}: {found!r} instead of {wanted!r}"
         for i, (w, f) in enumerate(zip(wanted, found)):

@@ -10,7 +10,7 @@ import bacpac
 import duckdb
 import pandas
 import polars
-import pyarrow
+import pyarrow  # type: ignore[import-untyped]
 import pytest
 
 
@@ -23,7 +23,8 @@ def test_polars_pandas_pyarrow_and_duckdb_read_the_same(acmecorp: Path) -> None:
         arrow = pyarrow.table(items)
         from_pandas = arrow.to_pandas()
         assert isinstance(from_pandas, pandas.DataFrame)
-        counted: Any = duckdb.sql("select count(*), sum(UnitCost) from arrow").fetchone()
+        query: Any = duckdb.sql("select count(*), sum(UnitCost) from arrow")
+        counted = query.fetchone()
         assert frame.height == arrow.num_rows == len(from_pandas) == counted[0] == 60
         columns = [c["name"] for c in items.columns]
         assert frame.columns == arrow.column_names == list(from_pandas.columns) == columns

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import List
+from typing import Any, List
 
 import bacpac
 import pytest
@@ -60,11 +60,11 @@ def test_a_cancelled_task_ends_an_export_and_an_import_cleanly(
             if progress["stage"] == "rows":
                 reached.set()
 
+        task: asyncio.Future[Any]
         if work == "export":
             task = asyncio.ensure_future(bacpac.export_async(server, "big", out, on_progress=watch))
         else:
-            big = files / "big.bacpac"
-            task = asyncio.ensure_future(bacpac.import_async(big, server, name, on_progress=watch))  # type: ignore[assignment]
+            task = asyncio.ensure_future(bacpac.import_async(files / "big.bacpac", server, name, on_progress=watch))
         await reached.wait()
         begun = time.monotonic()
         task.cancel()

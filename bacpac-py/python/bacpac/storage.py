@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import os
 import threading
-from typing import Any, BinaryIO, Protocol, Tuple, Union, runtime_checkable
+from typing import Any, BinaryIO, Protocol, Tuple, Union, cast, runtime_checkable
 
 __all__ = ["Place", "Sink", "Source"]
 
@@ -158,7 +158,8 @@ def source(place: Place) -> Union[str, Source]:
     if isinstance(place, (str, os.PathLike)):
         return os.fspath(place)
     if _is_store(place):
-        return _StoreSource(*place)  # type: ignore[misc]
+        store, path = cast("Tuple[Any, str]", place)
+        return _StoreSource(store, path)
     if hasattr(place, "seek") and hasattr(place, "read"):
         return _FileSource(place)
     if isinstance(place, Source):
@@ -171,7 +172,8 @@ def sink(place: Place, overwrite: bool) -> Union[str, Sink]:
     if isinstance(place, (str, os.PathLike)):
         return os.fspath(place)
     if _is_store(place):
-        return _StoreSink(*place, overwrite)  # type: ignore[misc]
+        store, path = cast("Tuple[Any, str]", place)
+        return _StoreSink(store, path, overwrite)
     if isinstance(place, Sink):
         return place
     if hasattr(place, "write"):
