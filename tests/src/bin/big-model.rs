@@ -29,7 +29,7 @@ fn main() -> Result<()> {
 
     println!("{tables} tables, {modules} modules");
     let catalog = catalog(tables, modules);
-    let mut steps = Steps::default();
+    let steps = Steps;
     let model = steps.take("extract", || extract(&catalog, &ExtractOptions::default()))?.model;
     drop(catalog);
     let elements = model.elements.len();
@@ -70,11 +70,10 @@ fn main() -> Result<()> {
 }
 
 /// Times steps, and says what each took.
-#[derive(Default)]
 struct Steps;
 
 impl Steps {
-    fn take<T>(&mut self, name: &str, step: impl FnOnce() -> T) -> T {
+    fn take<T>(&self, name: &str, step: impl FnOnce() -> T) -> T {
         // Linux forgets the peak when it is told to; elsewhere there is none.
         let before = if write("/proc/self/clear_refs", "5").is_ok() { memory("VmRSS") } else { None };
         let (started, used) = (Instant::now(), processor());
