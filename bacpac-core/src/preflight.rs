@@ -23,7 +23,7 @@ use crate::connection::Connector;
 use crate::control::Control;
 use crate::error::Result;
 use crate::export::ExportOptions;
-use crate::import::ImportOptions;
+use crate::import::{ImportOptions, RestoreTablesOptions};
 use crate::storage::Source;
 use std::sync::Arc;
 
@@ -46,4 +46,15 @@ pub async fn import(
     control: &Control,
 ) -> Result<PreflightReport> {
     crate::import::preflight(source, connector.as_ref(), database, options, control).await
+}
+
+/// What a restore of tables of the package in `source` into `database` would meet.
+pub async fn restore_tables(
+    source: Arc<dyn Source>,
+    connector: Arc<dyn Connector>,
+    database: &str,
+    options: &RestoreTablesOptions,
+    control: &Control,
+) -> Result<PreflightReport> {
+    crate::import::preflight_tables(source, connector.as_ref(), database, options, control).await
 }

@@ -377,3 +377,6 @@ fn print_json(value: &impl serde::Serialize) -> Result<()> {
     println!("{}", serde_json::to_string(value).map_err(std::io::Error::from)?);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

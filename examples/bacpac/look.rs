@@ -93,6 +93,8 @@ pub(crate) async fn script(
     let options = ScriptOptions::default()
         .without_rows(true)
         .skip_unsupported(skip_unsupported)
+        .create_logins(true)
+        .without_rows(true)
         .skip_permissions(skip_permissions)
         .skip_users(skip_users);
     let scripted = objects::script(package.model(), &options)?;

@@ -1,13 +1,15 @@
 //! `bacpac`: look into, script, rewrite, export, import, verify and compare `.bacpac` files; keep nightly backups.
 //!
 //! Exit codes: 0 done; 1 failed, with what, where and what to do on standard error; 2 the command line is wrong;
-//! 3 `verify` or `diff` found a difference; 130 cancelled.
+//! 3 `verify` or `diff` found a difference; 4 `preflight` found what stands in the way; 130 cancelled.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
 mod backups;
 mod diff;
+mod flags;
 mod look;
+mod preflight;
 mod progress;
 mod rewrite;
 mod transfer;
@@ -67,6 +69,10 @@ enum Verb {
     Export(transfer::Export),
     /// Import a file as a new database
     Import(transfer::Import),
+    /// Restore single tables of a file into a new database, or beside what an existing one has
+    RestoreTable(transfer::RestoreTable),
+    /// What an export, an import or a restore of tables would meet: every problem at once, and nothing written
+    Preflight(preflight::Preflight),
     /// The platform's nightly backups: list, make, download, restore, prune, verify, run
     Backups(backups::Backups),
     /// Compare a file with a database: the same rows in every table, the same model
@@ -102,6 +108,8 @@ async fn run(verb: Verb) -> Result<ExitCode, Error> {
         Verb::Rewrite { input, output, overwrite } => rewrite::rewrite(&input, &output, overwrite).await,
         Verb::Export(export) => export.run().await,
         Verb::Import(import) => import.run().await,
+        Verb::RestoreTable(restore) => restore.run().await,
+        Verb::Preflight(preflight) => return preflight.run().await,
         Verb::Backups(backups) => backups.run().await,
         Verb::Verify(verify) => verify.run().await,
         Verb::Diff(diff) => diff.run().await,

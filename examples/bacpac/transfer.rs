@@ -1,10 +1,10 @@
-//! `export`, `import` and `verify`.
+//! `export`, `import`, `restore-table` and `verify`.
 
+use crate::flags::{ExportFlags, ImportFlags, RestoreFlags};
 use crate::progress;
 use bacpac_core::connection::{ConnectionSettings, Connector, Driver, connector};
-use bacpac_core::export::{self, Consistency, ConsistencyChoice, ExportOptions};
-use bacpac_core::import::{self, ImportOptions};
-use bacpac_core::package::Compression;
+use bacpac_core::export;
+use bacpac_core::import::{self, ImportReport};
 use bacpac_core::storage::{Existing, FileSink, FileSource};
 use bacpac_core::{Error, ErrorKind, Result, Warning, verify};
 use clap::{Args, ValueEnum};
@@ -13,13 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Args)]
-struct Server {
+pub(crate) struct Server {
     /// ADO.NET connection string, e.g. "Server=tcp:host,1433;User Id=sa;Password=...;TrustServerCertificate=true"
     #[arg(long, env = "BACPAC_SERVER", hide_env_values = true)]
     server: String,
     /// The database
     #[arg(long)]
-    database: String,
+    pub(crate) database: String,
     /// Which driver talks to the server
     #[arg(long, value_enum, default_value_t = DriverName::MssqlTds)]
     driver: DriverName,
@@ -35,7 +35,7 @@ pub(crate) enum DriverName {
 }
 
 impl Server {
-    fn connector(&self) -> Result<Arc<dyn Connector>> {
+    pub(crate) fn connector(&self) -> Result<Arc<dyn Connector>> {
         connect(&self.server, self.driver)
     }
 }
@@ -49,21 +49,6 @@ pub(crate) fn connect(server: &str, driver: DriverName) -> Result<Arc<dyn Connec
     connector(settings, driver)
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum ConsistencyName {
-    Automatic,
-    None,
-    SnapshotTransaction,
-    DatabaseSnapshot,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum CompressionName {
-    Fast,
-    Balanced,
-    Smallest,
-}
-
 #[derive(Args)]
 pub(crate) struct Export {
     #[command(flatten)]
@@ -73,15 +58,8 @@ pub(crate) struct Export {
     /// Replace OUTPUT if it exists
     #[arg(long)]
     overwrite: bool,
-    /// The moment the rows are of
-    #[arg(long, value_enum, default_value_t = ConsistencyName::Automatic)]
-    consistency: ConsistencyName,
-    /// How hard to compress
-    #[arg(long, value_enum, default_value_t = CompressionName::Balanced)]
-    compression: CompressionName,
-    /// Go on without objects that cannot be carried, naming each
-    #[arg(long)]
-    skip_unsupported: bool,
+    #[command(flatten)]
+    flags: ExportFlags,
     /// The report as one JSON object
     #[arg(long)]
     json: bool,
@@ -89,20 +67,7 @@ pub(crate) struct Export {
 
 impl Export {
     pub(crate) async fn run(self) -> Result<()> {
-        let options = ExportOptions::default()
-            .parallelism(self.server.parallelism)
-            .skip_unsupported(self.skip_unsupported)
-            .compression(match self.compression {
-                CompressionName::Fast => Compression::Fast,
-                CompressionName::Balanced => Compression::Balanced,
-                CompressionName::Smallest => Compression::Smallest,
-            })
-            .consistency(match self.consistency {
-                ConsistencyName::Automatic => ConsistencyChoice::Automatic,
-                ConsistencyName::None => ConsistencyChoice::Exactly(Consistency::None),
-                ConsistencyName::SnapshotTransaction => ConsistencyChoice::Exactly(Consistency::SnapshotTransaction),
-                ConsistencyName::DatabaseSnapshot => ConsistencyChoice::Exactly(Consistency::DatabaseSnapshot),
-            });
+        let options = self.flags.options()?.parallelism(self.server.parallelism);
         let sink = FileSink::create(&self.output, existing(self.overwrite)).await?;
         let control = progress::control();
         let report =
@@ -132,18 +97,8 @@ pub(crate) struct Import {
     input: PathBuf,
     #[command(flatten)]
     server: Server,
-    /// Leave out permissions
-    #[arg(long)]
-    skip_permissions: bool,
-    /// Leave out users, logins and memberships
-    #[arg(long)]
-    skip_users: bool,
-    /// Go on without objects that cannot be carried, naming each
-    #[arg(long)]
-    skip_unsupported: bool,
-    /// Keep a half-made database instead of dropping it
-    #[arg(long)]
-    keep_on_failure: bool,
+    #[command(flatten)]
+    flags: ImportFlags,
     /// The report as one JSON object
     #[arg(long)]
     json: bool,
@@ -151,34 +106,56 @@ pub(crate) struct Import {
 
 impl Import {
     pub(crate) async fn run(self) -> Result<()> {
-        let options = ImportOptions::default()
-            .parallelism(self.server.parallelism)
-            .skip_permissions(self.skip_permissions)
-            .skip_users(self.skip_users)
-            .skip_unsupported(self.skip_unsupported)
-            .keep_on_failure(self.keep_on_failure);
+        let options = self.flags.options()?.parallelism(self.server.parallelism);
         let source = Arc::new(FileSource::open(&self.input).await?);
         let control = progress::control();
         let report =
             import::import(source, self.server.connector()?, &self.server.database, &options, &control).await?;
-        warn(&report.warnings);
-        if self.json {
-            print_json(&report)?;
-        } else {
-            println!(
-                "imported {} tables, {} rows, {} as {} in {} (schema {}, rows {}, indexes and the rest {})",
-                report.tables.len(),
-                report.rows,
-                indicatif::HumanBytes(report.bytes),
-                report.database,
-                time(report.total_time),
-                time(report.schema_time),
-                time(report.rows_time),
-                time(report.finish_time),
-            );
-        }
-        Ok(())
+        imported(&report, self.json)
     }
+}
+
+#[derive(Args)]
+pub(crate) struct RestoreTable {
+    /// The file to read
+    input: PathBuf,
+    #[command(flatten)]
+    server: Server,
+    #[command(flatten)]
+    flags: RestoreFlags,
+    /// The report as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl RestoreTable {
+    pub(crate) async fn run(self) -> Result<()> {
+        let options = self.flags.options()?.parallelism(self.server.parallelism);
+        let source = Arc::new(FileSource::open(&self.input).await?);
+        let control = progress::control();
+        let connector = self.server.connector()?;
+        let report = import::restore_tables(source, connector, &self.server.database, &options, &control).await?;
+        imported(&report, self.json)
+    }
+}
+
+fn imported(report: &ImportReport, json: bool) -> Result<()> {
+    warn(&report.warnings);
+    if json {
+        return print_json(report);
+    }
+    println!(
+        "imported {} tables, {} rows, {} as {} in {} (schema {}, rows {}, indexes and the rest {})",
+        report.tables.len(),
+        report.rows,
+        indicatif::HumanBytes(report.bytes),
+        report.database,
+        time(report.total_time),
+        time(report.schema_time),
+        time(report.rows_time),
+        time(report.finish_time),
+    );
+    Ok(())
 }
 
 #[derive(Args)]

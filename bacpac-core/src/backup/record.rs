@@ -3,7 +3,7 @@
 //! A record lies beside the file to be. Creating it takes the name; its process renews it while it works; it goes when the
 //! manifest is there. Jobs that are done have no record: they are backups.
 
-use super::job::{BackupRequest, describe, is_damage};
+use super::job::{BackupRequest, describe};
 use super::list::{Backup, Catalog, ListFilter, Survey};
 use super::manifest::Sha256Digest;
 use super::name::{BackupKind, BackupName};
@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// How long a job's record is good for without being renewed.
@@ -220,51 +221,77 @@ impl Catalog {
     /// failed. Failed ones of more than 30 days ago are forgotten. Returns what was settled.
     pub async fn settle_jobs(&self, now: Timestamp, control: &Control) -> Result<Vec<JobRecord>> {
         let survey = self.survey(&ListFilter::default(), control).await?;
-        self.settle(&survey, now, control).await
+        self.settle(&survey, &mut HashSet::new(), now, control).await
     }
 
-    pub(super) async fn settle(&self, survey: &Survey, now: Timestamp, control: &Control) -> Result<Vec<JobRecord>> {
+    /// `over` are jobs that were found to be over before, whose records need no reading again; those that are found now are
+    /// added.
+    pub(super) async fn settle(
+        &self,
+        survey: &Survey,
+        over: &mut HashSet<BackupName>,
+        now: Timestamp,
+        control: &Control,
+    ) -> Result<Vec<JobRecord>> {
         self.forget_keys(&survey.requests, now, control).await?;
+        let there: HashSet<&BackupName> = survey.jobs.iter().collect();
+        over.retain(|name| there.contains(name));
+        let unknown = survey.jobs.iter().filter(|name| !over.contains(name) || is_forgotten(name, now));
+        let unknown: Vec<BackupName> = unknown.cloned().collect();
         let mut settled = Vec::new();
-        for mut job in self.read_jobs(&survey.jobs, now, control).await? {
+        for job in self.read_jobs(&unknown, now, control).await? {
             if job.state == JobState::Running {
                 continue;
             }
-            let path = self.object(&job.name.job_record());
-            match self.store().head(&self.path(&job.name)).await {
-                Ok(found) => {
-                    let backup = Backup::new(job.name.clone(), Some(job.kind), found.size);
-                    // Nothing to add where the process died between the manifest and the record.
-                    if !matches!(self.manifest(&backup, control).await, Ok(Some(m)) if m.sha256.is_some()) {
-                        match describe(self, &job, None, None, now, control).await {
-                            Ok(manifest) => self.put_manifest(&job.name, job.kind, &manifest).await?,
-                            Err(e) if is_damage(&e) => {
-                                tracing::error!(backup = %job.name, error = %e, "a file is damaged");
-                                continue;
-                            }
-                            Err(e) => return Err(e),
-                        }
-                    }
-                    self.store().delete(&path).await?;
-                    settled.push(job);
+            let name = job.name.clone();
+            match self.settle_one(job, now, control).await {
+                Ok(job) => {
+                    over.insert(name);
+                    settled.extend(job);
                 }
-                Err(object_store::Error::NotFound { .. }) => {
-                    if now.as_second() - job.name.created().as_second() > 30 * 86_400 {
-                        self.store().delete(&path).await?;
-                        continue;
-                    }
-                    let recorded = self.job(&job.name).await?.is_some_and(|r| r.state != JobState::Running);
-                    if !recorded {
-                        job.run.clear();
-                        self.store().put(&path, job.to_json().into()).await?;
-                        settled.push(job);
-                    }
-                }
-                Err(e) => return Err(e.into()),
+                Err(e) if e.kind() == ErrorKind::Cancelled => return Err(e),
+                // One that cannot be dealt with keeps nobody else from being backed up.
+                Err(e) => tracing::error!(backup = %name, error = %e, "a job whose process died was not settled"),
             }
         }
         Ok(settled)
     }
+
+    /// `None` if there was nothing to do any more.
+    async fn settle_one(&self, mut job: JobRecord, now: Timestamp, control: &Control) -> Result<Option<JobRecord>> {
+        let path = self.object(&job.name.job_record());
+        let found = control.run(async { Ok(self.store().head(&self.path(&job.name)).await) }).await?;
+        match found {
+            Ok(found) => {
+                let backup = Backup::new(job.name.clone(), Some(job.kind), found.size);
+                // Nothing to add where the process died between the manifest and the record.
+                if !matches!(self.manifest(&backup, control).await, Ok(Some(m)) if m.sha256.is_some()) {
+                    let manifest = describe(self, &job, None, None, now, control).await?;
+                    self.put_manifest(&job.name, job.kind, &manifest).await?;
+                }
+                delete(self, &path).await?;
+                Ok(Some(job))
+            }
+            Err(object_store::Error::NotFound { .. }) => {
+                if is_forgotten(&job.name, now) {
+                    delete(self, &path).await?;
+                    return Ok(None);
+                }
+                if self.job(&job.name).await?.is_some_and(|r| r.state != JobState::Running) {
+                    return Ok(None);
+                }
+                job.run.clear();
+                self.store().put(&path, job.to_json().into()).await?;
+                Ok(Some(job))
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+/// Whether the record of a job that failed has been kept for long enough.
+fn is_forgotten(name: &BackupName, now: Timestamp) -> bool {
+    now.as_second() - name.created().as_second() > 30 * 86_400
 }
 
 pub(super) fn is_ours(found: &JobRecord, record: &JobRecord) -> bool {

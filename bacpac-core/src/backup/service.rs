@@ -17,13 +17,13 @@ pub use requests::{Job, JobStatus};
 
 use super::clock::Clock;
 use super::list::{Backup, BackupList, Catalog, ListFilter, Survey};
-use super::name::TenantAlias;
+use super::name::{BackupName, TenantAlias};
 use super::record::JobRecord;
 use super::retention::{RetentionReport, apply_to};
 use super::uploads::UnfinishedUpload;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
@@ -56,6 +56,8 @@ struct State {
     by_tenant: HashMap<TenantAlias, Arc<Semaphore>>,
     by_server: HashMap<String, Arc<Semaphore>>,
     attempts: HashMap<TenantAlias, night::Attempts>,
+    /// Jobs that are over, whose records need no reading any more.
+    over: HashSet<BackupName>,
 }
 
 /// What one look at all tenants did.
@@ -152,9 +154,8 @@ impl BackupService {
 
     async fn look(&self, control: &Control) -> Result<(Round, Vec<TenantAlias>)> {
         let inner = &self.0;
-        let now = inner.clock.now();
         let mut survey = inner.catalog.survey(&ListFilter::default(), control).await?;
-        let settled = inner.catalog.settle(&survey, now, control).await?;
+        let settled = inner.settle(&survey, control).await?;
         if !settled.is_empty() {
             survey = inner.catalog.survey(&ListFilter::default(), control).await?;
         }
@@ -181,6 +182,13 @@ impl BackupService {
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn settle(&self, survey: &Survey, control: &Control) -> Result<Vec<JobRecord>> {
+        let mut over = std::mem::take(&mut self.state().over);
+        let settled = self.catalog.settle(survey, &mut over, self.clock.now(), control).await;
+        self.state().over = over;
+        settled
     }
 
     /// What cannot be cleaned stops no backup.

@@ -201,3 +201,35 @@ async fn a_night_may_die_at_any_call_to_a_disk() {
         assert!(calls >= 20, "only {calls} points");
     }
 }
+
+#[tokio::test]
+async fn a_round_with_nothing_to_do_is_one_call_to_the_store() {
+    const MANY: i64 = 1_000_000;
+    let clock = Arc::new(HandClock::at("2026-05-02T04:10:00Z"));
+    let store = Arc::new(Dying {
+        store: Arc::new(InMemory::new()),
+        left: AtomicI64::new(MANY),
+        after: false,
+        dead: Notify::new(),
+    });
+    let node = service(store.clone(), &clock);
+    let control = Control::new();
+    assert_eq!(node.run_once(&control).await.unwrap().made.len(), 1);
+    let before = store.left.load(Ordering::SeqCst);
+    node.run_once(&control).await.unwrap();
+    assert_eq!(before - store.left.load(Ordering::SeqCst), 1);
+    // Jobs that failed long ago cost no reading each time.
+    let request = BackupRequest::new("acme".parse().unwrap(), BackupKind::Manual);
+    let failing = node.catalog().reserve(&request, clock.now()).await.unwrap();
+    make_backup(failing, &FakeSource(Stop::Fail), None, clock.as_ref(), &control).await.unwrap_err();
+    node.run_once(&control).await.unwrap();
+    let before = store.left.load(Ordering::SeqCst);
+    node.run_once(&control).await.unwrap();
+    assert_eq!(before - store.left.load(Ordering::SeqCst), 1);
+    // The next night nobody lists again once the lease is taken: it hands on which backup was the last.
+    clock.advance(Duration::from_secs(86_400));
+    let before = store.left.load(Ordering::SeqCst);
+    assert_eq!(node.run_once(&control).await.unwrap().made.len(), 1);
+    let calls = before - store.left.load(Ordering::SeqCst);
+    assert!(calls <= 30, "{calls} calls for a night");
+}

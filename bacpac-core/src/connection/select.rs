@@ -22,7 +22,7 @@ pub(crate) fn select(request: &RowsRequest, cast: impl Fn(&SqlType) -> Option<&'
         if i > 0 {
             sql.push_str(", ");
         }
-        let name = quote(&column.name);
+        let name = column_name(&column.name);
         if column.sql_type == SqlType::SqlVariant {
             // The driver drops the collation of nchar and nvarchar inside a sql_variant.
             let _ = write!(sql, "CAST(SQL_VARIANT_PROPERTY({name}, N'Collation') AS nvarchar(128)), ");
@@ -39,6 +39,14 @@ pub(crate) fn select(request: &RowsRequest, cast: impl Fn(&SqlType) -> Option<&'
     (sql, sources)
 }
 
+/// A column in brackets; the columns that a graph table has of itself are known only without them.
+pub(crate) fn column_name(name: &str) -> String {
+    match name {
+        "$node_id" | "$edge_id" | "$from_id" | "$to_id" => name.to_owned(),
+        name => quote(name),
+    }
+}
+
 /// ` FROM …`, with the hints, the filter and the order of the request.
 pub(crate) fn push_from(sql: &mut String, request: &RowsRequest) {
     let _ = write!(sql, " FROM {}", request.table);
@@ -50,7 +58,7 @@ pub(crate) fn push_from(sql: &mut String, request: &RowsRequest) {
     }
     for (i, (column, descending)) in request.order_by.iter().enumerate() {
         sql.push_str(if i == 0 { " ORDER BY " } else { ", " });
-        sql.push_str(&quote(column));
+        sql.push_str(&column_name(column));
         if *descending {
             sql.push_str(" DESC");
         }

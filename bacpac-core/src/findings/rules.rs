@@ -146,6 +146,15 @@ pub const RULES: &[Rule] = &[
         ErrorKind::DatabaseExists,
         "import under another name, or drop the existing database first",
     ),
+    new("table_exists", 0, [Error, Error, Error], ErrorKind::AlreadyExists, "restore it under another name"),
+    new(
+        "prerequisite_conflict",
+        0,
+        [Error, Error, Error],
+        ErrorKind::Mismatch,
+        "restore into another database, or under another schema",
+    ),
+    new("table_not_found", 0, [Error, Error, Error], ErrorKind::NotFound, "`inspect` lists the package's tables"),
     // What an option asks for and cannot be.
     new("azure_target", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "correct the option"),
     new("consistency", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "ask for another consistency"),

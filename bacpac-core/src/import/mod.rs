@@ -9,6 +9,7 @@ mod fill;
 mod logins;
 mod options;
 mod report;
+mod restore_tables;
 mod rows;
 mod schema;
 mod survival;
@@ -17,6 +18,8 @@ mod target;
 pub use crate::reshape::{CollationScope, QueryStore};
 pub use options::{AzureEdition, AzureTarget, ImportOptions, LoginChoice};
 pub use report::ImportReport;
+pub(crate) use restore_tables::preflight as preflight_tables;
+pub use restore_tables::{RestoreTablesOptions, restore_tables};
 
 use crate::connection::Connector;
 use crate::control::{Control, Progress, Stage};

@@ -199,6 +199,14 @@ impl Model {
     }
 }
 
+/// Adds to a list that has one item as a rule: a vector would make room for four, and a model is mostly such lists.
+fn push<T>(list: &mut Vec<T>, item: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push(item);
+}
+
 /// The grammar below `<Model>`.
 impl<R: BufRead> Tokens<R> {
     fn require(&mut self, tag: &Tag, attribute: &str) -> Result<String> {
@@ -291,9 +299,9 @@ impl<R: BufRead> Tokens<R> {
             match self.next()? {
                 Token::Close => return Ok(element),
                 Token::Open(tag) => match tag.name.as_ref() {
-                    "Property" => element.properties.push(self.property(tag)?),
-                    "Relationship" => element.relationships.push(self.relationship(tag, depth)?),
-                    "Annotation" | "AttachedAnnotation" => element.annotations.push(self.annotation(tag)?),
+                    "Property" => push(&mut element.properties, self.property(tag)?),
+                    "Relationship" => push(&mut element.relationships, self.relationship(tag, depth)?),
+                    "Annotation" | "AttachedAnnotation" => push(&mut element.annotations, self.annotation(tag)?),
                     _ => return Err(self.unexpected(&Token::Open(tag), "Element")),
                 },
                 other => return Err(self.unexpected(&other, "Element")),
@@ -359,7 +367,7 @@ impl<R: BufRead> Tokens<R> {
         if !tag.empty {
             while let Some(tag) = self.child("Entry", "Relationship")? {
                 self.no_more(&tag)?;
-                entries.push(self.entry(&tag, depth)?);
+                push(&mut entries, self.entry(&tag, depth)?);
             }
         }
         Ok(Relationship { name, entries })
@@ -425,7 +433,7 @@ impl<R: BufRead> Tokens<R> {
         let mut annotation = Annotation { kind, name, disambiguator, attached, properties: Vec::new() };
         if !tag.empty {
             while let Some(tag) = self.child("Property", "Annotation")? {
-                annotation.properties.push(self.property(tag)?);
+                push(&mut annotation.properties, self.property(tag)?);
             }
         }
         Ok(annotation)

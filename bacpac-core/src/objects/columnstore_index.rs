@@ -40,13 +40,19 @@ fn extract(source: &Source<'_>, x: &mut Extraction, row: &CatalogRow<'_>) -> Res
         let what = "the order of an ordered columnstore index is not carried";
         x.warn(crate::Warning::new("option_dropped", what).about(name.to_string()));
     }
-    if !clustered {
-        let mut specifications = Vec::new();
-        for column in columns.iter().filter(|column| column.flag("is_included_column")) {
-            specifications.push(index_options::specification(source, column, false)?);
+    let mut specifications = Vec::new();
+    if clustered {
+        // All of them, as DacFx has it when it reads T-SQL.
+        for name in source.columns(object_id) {
+            let mut specification = Element::nameless("SqlIndexedColumnSpecification");
+            specification.refer("Column", Reference::to(name));
+            specifications.push(specification);
         }
-        element.own("ColumnSpecifications", specifications);
     }
+    for column in columns.iter().filter(|column| !clustered && column.flag("is_included_column")) {
+        specifications.push(index_options::specification(source, column, false)?);
+    }
+    element.own("ColumnSpecifications", specifications);
     placement::extract_compression(source, &mut element, row);
     element.refer("IndexedObject", Reference::to(object.clone()));
     placement::extract(source, &mut element, row, placement::omit_default(source, row))?;

@@ -7,7 +7,7 @@ use super::extraction::Extraction;
 use super::scripting::Scripting;
 use super::source::Source;
 use super::statement::{Phase, Statement};
-use super::{Kind, module, name_of};
+use super::{Kind, event, module, name_of};
 use crate::error::Result;
 use crate::ident::{Name, literal};
 use crate::model::{Element, schema};
@@ -43,11 +43,11 @@ fn extract_all(source: &Source<'_>, x: &mut Extraction) -> Result<()> {
         element.set("SqlTriggerType", module.trigger.as_ref().map_or("1", |t| trigger_type(t.time)));
         element.set_flag("IsDisabled", row.flag("is_disabled"), false);
         let mut events = Vec::new();
-        for event in source.view("sys.trigger_events").rows_by("object_id", id) {
+        for row in source.view("sys.trigger_events").rows_by("object_id", id) {
             let mut specifier = Element::nameless("SqlTriggerEventTypeSpecifier");
-            let order = if event.flag("is_first") { 1 } else { 2 * i64::from(event.flag("is_last")) };
+            let order = if row.flag("is_first") { 1 } else { 2 * i64::from(row.flag("is_last")) };
             specifier.set_number("Order", order, 0);
-            specifier.set_number("EventType", event.int("type").unwrap_or_default(), 0);
+            specifier.set_number("EventType", row.int("type").unwrap_or_default(), 0);
             events.push(specifier);
         }
         element.own("EventType", events);
@@ -72,18 +72,18 @@ fn script(element: &Element, s: &Scripting<'_>, out: &mut Vec<Statement>) -> Res
     // After everything else: it would fire for what comes later.
     module::script(element, s, Phase::Finish, out)?;
     let name = name_of(element)?;
-    for event in element.children("EventType") {
-        let order = match event.property("Order") {
+    for specifier in element.children("EventType") {
+        let order = match specifier.property("Order") {
             Some("1") => "First",
             Some("2") => "Last",
             _ => continue,
         };
-        let number = event.property("EventType").and_then(|n| n.parse().ok()).unwrap_or_default();
+        let number = specifier.property("EventType").and_then(|n| n.parse().ok()).unwrap_or_default();
         let Some(word) = schema().value_name("SqlEventType", number) else { continue };
         let text = format!(
             "EXECUTE sp_settriggerorder @triggername = {}, @order = N'{order}', @stmttype = N'{}', @namespace = N'DATABASE';",
             literal(&name.to_string()),
-            upper_words(word)
+            event::word(word)
         );
         out.push(Statement::new(Phase::Finish, element.label(), text).after([name.clone()]));
     }
@@ -92,16 +92,4 @@ fn script(element: &Element, s: &Scripting<'_>, out: &mut Vec<Statement>) -> Res
         out.push(Statement::new(Phase::Finish, element.label(), text).after([name.clone()]));
     }
     Ok(())
-}
-
-/// `CreateTable` as `CREATE_TABLE`.
-fn upper_words(word: &str) -> String {
-    let mut out = String::new();
-    for (i, c) in word.chars().enumerate() {
-        if i > 0 && c.is_uppercase() {
-            out.push('_');
-        }
-        out.extend(c.to_uppercase());
-    }
-    out
 }

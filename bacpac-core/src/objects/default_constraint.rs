@@ -32,7 +32,7 @@ pub(super) const KIND: Kind =
 
 fn extract_all(source: &Source<'_>, x: &mut Extraction) -> Result<()> {
     for row in source.sorted("sys.default_constraints", &["parent_object_id", "object_id"]) {
-        if table::is_extracted(source, row.int("parent_object_id").unwrap_or_default()) {
+        if table::has_constraints(source, row.int("parent_object_id").unwrap_or_default()) {
             let element = extract(source, x, &row)?;
             x.push(element);
         }

@@ -1,22 +1,27 @@
 //! What a module refers to: tables, columns, functions, types and its own parameters, read off its tokens.
 //!
-//! A reading of tokens, not of T-SQL: everything listed exists in the catalog (or is marked as unresolved), but a
-//! reference may be missing where only a parser could tell, e.g. a column of a derived table or of a common table
-//! expression. The order is that of a query's parts: FROM, then the rest.
+//! A reading of queries, not of all T-SQL: everything listed exists in the catalog (or is marked as unresolved), in the
+//! order and with the repetitions that DacFx has; a reference may be missing where only a parser could tell.
 
+mod dynamic;
 mod names;
 mod origins;
 mod select_list;
+mod statements;
 mod words;
 
 use super::source::Source;
 use crate::ident::Name;
 use crate::model::{Annotation, Element, Entry, Reference};
 use crate::tsql::{Module, ModuleKind, Returns, Token, TokenKind, lex};
+use dynamic::Dynamic;
 use origins::Origin;
-use std::collections::HashSet;
+use select_list::Output;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
-use words::breaks;
+
+/// How deep queries may stand in each other; what is deeper is not read.
+const DEEPEST: u32 = 64;
 
 /// A reading of one module's body.
 pub(super) struct Analysis<'s, 'a, 't> {
@@ -26,11 +31,19 @@ pub(super) struct Analysis<'s, 'a, 't> {
     tokens: Vec<Token<'t>>,
     parameters: Vec<String>,
     trigger_table: Option<Name>,
+    /// The variable of the table that a function returns.
+    returned: Option<String>,
     is_query: bool,
     entries: Vec<Entry>,
     seen: HashSet<String>,
-    ctes: HashSet<String>,
-    called: Option<Name>,
+    /// Types of the query that is being read; `None` outside of queries, where each is listed each time.
+    types: Option<HashSet<String>>,
+    dynamic: Vec<Dynamic>,
+    outputs: Option<Vec<Output>>,
+    is_read: bool,
+    nesting: u32,
+    /// The common table expression whose query comes next.
+    query_of: Option<usize>,
 }
 
 impl<'s, 'a, 't> Analysis<'s, 'a, 't> {
@@ -43,11 +56,19 @@ impl<'s, 'a, 't> Analysis<'s, 'a, 't> {
             tokens: lex(module.body, quoted).filter(|t| !t.is_trivia()).collect(),
             parameters: module.parameters.iter().map(|p| p.name.clone()).collect(),
             trigger_table: None,
+            returned: match &module.returns {
+                Some(Returns::Table { variable, .. }) => Some(variable.to_lowercase()),
+                _ => None,
+            },
             is_query: module.kind == ModuleKind::View || module.returns == Some(Returns::Inline),
             entries: Vec::new(),
             seen: HashSet::new(),
-            ctes: HashSet::new(),
-            called: None,
+            types: None,
+            dynamic: Vec::new(),
+            outputs: None,
+            is_read: false,
+            nesting: 0,
+            query_of: None,
         }
     }
 
@@ -59,146 +80,70 @@ impl<'s, 'a, 't> Analysis<'s, 'a, 't> {
 
     /// The entries of `BodyDependencies` or `QueryDependencies`.
     pub(super) fn dependencies(&mut self) -> Vec<Entry> {
-        self.entries.clear();
-        self.seen.clear();
-        self.common_tables();
-        let declares = self.declared_types();
-        self.entries.extend(declares);
-        self.statements(0..self.tokens.len(), &[], 0);
-        std::mem::take(&mut self.entries)
+        self.read();
+        self.entries.clone()
     }
 
-    /// Sources of columns that live only in the body. None are made: what they stand for is listed instead.
+    /// Sources of columns that live only in the body: common table expressions, table variables, temporary tables.
     pub(super) fn dynamic_objects(&mut self) -> Vec<Element> {
-        Vec::new()
+        self.read();
+        self.dynamic.iter().filter(|dynamic| dynamic.is_needed).map(Dynamic::element).collect()
     }
 
-    /// The types of all DECLAREs come first.
-    fn declared_types(&mut self) -> Vec<Entry> {
-        let mut types = Vec::new();
-        let mut at = 0;
-        while at < self.tokens.len() {
-            if !self.is_word(at, "DECLARE") {
-                at += 1;
-                continue;
-            }
-            at += 1;
-            while self.token(at).is_some_and(|t| t.kind == TokenKind::Variable) {
-                at += 1;
-                at += usize::from(self.is_word(at, "AS"));
-                if let Some((parts, next)) = self.name_at(at) {
-                    types.extend(self.type_entry(&parts));
-                    at = next;
-                }
-                // What follows up to the next variable of the list: its facets, its initial value.
-                while at < self.tokens.len() && !self.is(at, ",") && !self.is(at, ";") {
-                    if self.token(at).is_some_and(|t| t.kind == TokenKind::Word && breaks(t.text))
-                        && !self.is_word(at, "END")
-                    {
-                        break;
-                    }
-                    at = self.skip(at);
-                }
-                if !self.is(at, ",") {
-                    break;
-                }
-                at += 1;
-            }
-        }
-        types
-    }
-
-    /// Statement by statement, branch by branch.
-    fn statements(&mut self, range: Range<usize>, outer: &[Vec<Origin>], depth: u32) {
-        let mut start = range.start;
-        let mut at = range.start;
-        let mut cases = 0u32;
-        while at < range.end {
-            if let Some(token) = self.token(at).filter(|t| t.kind == TokenKind::Word) {
-                if token.is_word("CASE") {
-                    cases += 1;
-                } else if token.is_word("END") && cases > 0 {
-                    cases -= 1;
-                } else if at > start && cases == 0 && self.begins_statement(start, at) {
-                    self.statement(start..at, outer, depth);
-                    start = at;
-                }
-            } else if self.is(at, ";") {
-                self.statement(start..at, outer, depth);
-                start = at + 1;
-                cases = 0;
-            }
-            at = self.skip(at);
-        }
-        self.statement(start..range.end, outer, depth);
-    }
-
-    fn begins_statement(&self, start: usize, at: usize) -> bool {
-        let Some(token) = self.token(at).filter(|t| breaks(t.text)) else { return false };
-        let first = |word: &str| self.is_word(start, word);
-        let previous = |word: &str| at > start && self.is_word(at - 1, word);
-        if token.is_word("SET") && (first("UPDATE") || first("MERGE"))
-            || previous("FOR")
-            || previous("THEN") && first("MERGE")
-        {
-            return false;
-        }
-        if token.is_word("UPDATE") && self.is(at + 1, "(") || previous("AND") || previous("OR") {
-            return false;
-        }
-        !(previous(".") || self.is(at + 1, "."))
-    }
-
-    /// One query or statement: its FROM first, then the rest in its order.
-    fn statement(&mut self, range: Range<usize>, outer: &[Vec<Origin>], depth: u32) {
-        let Some(first) = self.token(range.start).filter(|_| !range.is_empty()) else { return };
-        let mut scopes = outer.to_vec();
-        scopes.push(self.origins(range.clone()));
-        if first.is_word("EXEC") || first.is_word("EXECUTE") {
-            return self.execute(range, &scopes, depth);
-        }
-        if first.is_word("DECLARE") {
-            return self.walk_declare(range, &scopes, depth);
-        }
-        if ["FETCH", "OPEN", "CLOSE", "DEALLOCATE"].iter().any(|w| first.is_word(w)) {
-            // The name there is a cursor's.
+    fn read(&mut self) {
+        if std::mem::replace(&mut self.is_read, true) {
             return;
         }
-        let from = self.clause_from(&range);
-        self.walk(from.clone(), &scopes, depth);
-        self.walk(range.start..from.start, &scopes, depth);
-        self.walk(from.end..range.end, &scopes, depth);
-    }
-
-    /// Initial values of a DECLARE; its types are listed already.
-    fn walk_declare(&mut self, range: Range<usize>, scopes: &[Vec<Origin>], depth: u32) {
-        let mut at = range.start;
-        while at < range.end {
-            if self.is(at, "=") || self.is_word(at, "FOR") {
-                self.walk(at + 1..range.end, scopes, depth);
-                return;
-            }
-            at = self.skip(at);
+        if self.is_query {
+            self.types = Some(HashSet::new());
         }
+        self.declared();
+        self.outputs = self.statements(0..self.tokens.len(), &[], 0);
     }
 
-    /// Adds an entry once for each text that it is written with.
-    fn add(&mut self, written: &str, depth: u32, name: Name) {
-        if self.seen.insert(format!("{depth}\0{written}\0{name}")) {
+    /// Adds an entry once for each set of readings that its text has where it stands.
+    fn add(&mut self, readings: &str, name: Name) {
+        if self.seen.insert(format!("{readings}\0{name}")) {
             self.entries.push(Entry::References(Reference::to(name)));
         }
     }
 
+    /// Adds a table once for each depth of nesting.
+    fn add_object(&mut self, depth: u32, name: Name) {
+        self.add(&depth.to_string(), name);
+    }
+
+    /// Adds the column that a name stands for; `unit` tells apart what is a unit of its own.
+    fn add_column(&mut self, parts: &[String], scopes: &[Vec<Origin>], unit: &str) {
+        let Some(column) = self.resolve(parts, scopes) else {
+            self.add_unresolved_column(parts, scopes);
+            return;
+        };
+        let (Some(column), Some(last)) = (column, parts.last()) else { return };
+        // A qualifier may as well be a column of any source, so all sources count.
+        let qualifier = parts.get(..parts.len() - 1).unwrap_or_default();
+        let wanted = qualifier.last().unwrap_or(last);
+        let mut readings = format!("{unit}\u{1}{}\u{1}", qualifier.join("."));
+        for scope in scopes {
+            let of_scope: BTreeSet<String> =
+                scope.iter().filter_map(|origin| origin.reading(wanted, qualifier.is_empty())).collect();
+            readings.extend(of_scope);
+            readings.push('\u{1}');
+        }
+        self.need(&column);
+        self.add(&readings, column);
+    }
+
     fn add_type(&mut self, parts: &[String]) {
-        if let Some(entry) = self.type_entry(parts)
-            && (!self.is_query || !self.entries.contains(&entry))
-        {
+        let Some(entry) = self.type_entry(parts) else { return };
+        let is_new = self.types.as_mut().is_none_or(|types| types.insert(format!("{entry:?}")));
+        if is_new {
             self.entries.push(entry);
         }
     }
 
     /// A name that the database does not have.
-    fn add_unresolved(&mut self, parts: &[String], storage: &str) {
+    fn add_unresolved(&mut self, parts: &[String], below: &[&str], storage: &str) {
         let own = self.name.parts().first().filter(|_| self.name.parts().len() > 1).cloned();
         let name = match parts {
             [one] => Name::one("dbo").child(one),
@@ -209,7 +154,10 @@ impl<'s, 'a, 't> Analysis<'s, 'a, 't> {
         if let ([one], Some(own)) = (parts, own.filter(|own| own != "dbo")) {
             readings.push(Name::one(own).child(one));
         }
-        if !self.seen.insert(format!("?{name}")) {
+        for reading in &mut readings {
+            *reading = below.iter().fold(reading.clone(), |name, part| name.child(*part));
+        }
+        if !self.seen.insert(format!("?{readings:?}")) {
             return;
         }
         readings.sort();
@@ -222,11 +170,37 @@ impl<'s, 'a, 't> Analysis<'s, 'a, 't> {
         self.entries.push(Entry::Unresolved(readings.into_iter().map(annotation).collect()));
     }
 
-    /// Lists what the tokens of `range` refer to.
+    /// A column of a source that the database does not have: every reading there is.
+    fn add_unresolved_column(&mut self, parts: &[String], scopes: &[Vec<Origin>]) {
+        let Some((scope, (last, qualifier))) = scopes.last().zip(parts.split_last()) else { return };
+        let mut readings: BTreeSet<String> = BTreeSet::new();
+        match qualifier {
+            [] => readings.extend(scope.iter().filter_map(|o| Some(o.unknown.as_ref()?.child(last).to_string()))),
+            [alias] => {
+                let found = scopes.iter().rev().flatten().find(|o| o.alias.eq_ignore_ascii_case(alias));
+                let Some(object) = found.and_then(|o| o.unknown.as_ref()) else { return };
+                readings.insert(object.child(last).to_string());
+                let others = scope.iter().filter_map(|o| o.unknown.as_ref().or(o.object.as_ref()));
+                readings.extend(others.map(|object| object.child(alias).to_string()));
+            }
+            _ => return,
+        }
+        let key = format!("?{}\0{readings:?}", qualifier.join("."));
+        if readings.is_empty() || !self.seen.insert(key) {
+            return;
+        }
+        let annotation = |name: String| {
+            let mut annotation = Annotation::new("PersistedResolvableAnnotation");
+            annotation.name = Some(name);
+            annotation.set("Affinity", "1").set("TargetTypeStorage", "SqlColumn");
+            annotation
+        };
+        self.entries.push(Entry::Unresolved(readings.into_iter().map(annotation).collect()));
+    }
+
+    /// Lists what the tokens of `range` refer to: an expression, or a statement without a FROM of its own.
     fn walk(&mut self, range: Range<usize>, scopes: &[Vec<Origin>], depth: u32) {
         let mut at = range.start;
-        let mut in_from = false;
-        let mut in_select = false;
         while at < range.end {
             let Some(token) = self.token(at) else { return };
             if token.is("(") {
@@ -240,114 +214,76 @@ impl<'s, 'a, 't> Analysis<'s, 'a, 't> {
                 at += 1;
                 continue;
             }
-            if token.kind == TokenKind::Word {
-                if token.is_word("FROM") {
-                    (in_from, in_select) = (true, false);
-                } else if ["WHERE", "GROUP", "ORDER", "HAVING", "SET", "SELECT", "INTO"]
-                    .iter()
-                    .any(|w| token.is_word(w))
-                {
-                    (in_from, in_select) = (false, token.is_word("SELECT"));
-                }
-                if self.introduces(at)
-                    || token.is_word("DELETE") && !self.is_word(at + 1, "FROM")
-                    || token.is_word("INSERT") && !self.is_word(at + 1, "INTO")
-                {
-                    at = self.walk_source(at + 1, scopes, depth);
-                    continue;
-                }
-                if self.is(at + 1, "(")
-                    && ["CAST", "TRY_CAST", "CONVERT", "TRY_CONVERT", "PARSE", "TRY_PARSE"]
-                        .iter()
-                        .any(|w| token.is_word(w))
-                {
-                    at = self.conversion(at, scopes, depth);
-                    continue;
-                }
+            if token.kind == TokenKind::Word && self.is(at + 1, "(") && words::converts(token.text) {
+                at = self.conversion(at, scopes, depth);
+                continue;
             }
-            if in_from && token.is(",") {
-                at = self.walk_source(at + 1, scopes, depth);
+            if token.is_word("UPDATE")
+                && self.is(at + 1, "(")
+                && let Some(table) = self.trigger_table.clone()
+            {
+                // Whether a trigger's statement writes a column.
+                let end = self.close(at + 1);
+                self.walk(at + 2..end, &[vec![Origin::of_object("", table)]], depth);
+                at = end + 1;
                 continue;
             }
             let Some((parts, next)) = self.name_at(at) else {
                 at += 1;
                 continue;
             };
-            let before = |word: &str| at > 0 && self.is_word(at - 1, word);
-            // `… AS alias`, `alias = …`.
-            let is_alias = before("AS")
-                || in_select
-                    && self.is(next, "=")
-                    && (before("SELECT") || before("DISTINCT") || self.is(at.saturating_sub(1), ","));
-            if self.is(next, "(") {
-                if parts.len() == 2
-                    && let Some(function) = self.object(&parts)
-                {
-                    self.entries.push(Entry::References(Reference::to(function)));
+            if self.is(next, "(") && parts.len() == 1 && words::takes_date_part(&parts[0]) {
+                // The first argument is a word such as `day`.
+                at = next + 3;
+                continue;
+            }
+            if !self.is(next, "(") {
+                self.add_column(&parts, scopes, "");
+            } else if parts.len() > 1 {
+                match self.object(&parts) {
+                    Some(function) if parts.len() == 2 => {
+                        self.entries.push(Entry::References(Reference::to(function)));
+                    }
+                    // A method of a column: `[x].value(…)`.
+                    _ => {
+                        let unit = format!("method {at}");
+                        self.add_column(parts.get(..parts.len() - 1).unwrap_or_default(), scopes, &unit);
+                    }
                 }
-            } else if !is_alias && let Some(column) = self.resolve(&parts, scopes) {
-                let written = parts.join(".");
-                let written = if parts.len() == 1 { written.to_lowercase() } else { written };
-                self.add(&written, depth, column);
             }
             at = next;
         }
     }
 
-    /// A table where one must stand; gives the place after it and its alias.
-    fn walk_source(&mut self, at: usize, scopes: &[Vec<Origin>], depth: u32) -> usize {
-        if self.is(at, "(") {
-            let end = self.close(at);
-            if self.is_join(at) {
-                let next = self.walk_source(at + 1, scopes, depth);
-                self.walk(next..end, scopes, depth);
-                return end + 1;
-            }
-            self.parenthesised(at + 1..end, scopes, depth);
-            return self.origin(at).map_or(end + 1, |(_, next)| next);
-        }
-        let Some((parts, name_end)) = self.name_at(at) else { return at };
-        let one = parts.first().map(|p| p.to_lowercase()).unwrap_or_default();
-        let is_alias = parts.len() == 1
-            && scopes.last().is_some_and(|s| {
-                s.iter()
-                    .any(|o| o.alias == one && o.object.as_ref().is_some_and(|n| !n.last().eq_ignore_ascii_case(&one)))
-            });
-        let known_otherwise = parts.len() == 1
-            && (is_alias
-                || self.ctes.contains(&one)
-                || one.starts_with('#')
-                || self.trigger_table.is_some() && matches!(one.as_str(), "inserted" | "deleted"));
-        if !known_otherwise {
-            match self.object(&parts) {
-                Some(object) => self.add("", depth, object),
-                None if parts.len() <= 2 && !self.is(name_end, "(") => self.add_unresolved(&parts, "ISqlColumnSource"),
-                None => {}
-            }
-        }
-        if self.is(name_end, "(") {
-            let end = self.close(name_end);
-            self.parenthesised(name_end + 1..end, scopes, depth);
-            // A column list of INSERT has no alias after it; a table function may have one.
-            return self.origin(at).map_or(end + 1, |(_, next)| next.max(end + 1));
-        }
-        self.origin(at).map_or(name_end, |(_, next)| next)
-    }
-
     fn parenthesised(&mut self, range: Range<usize>, scopes: &[Vec<Origin>], depth: u32) {
         let first = self.token(range.start);
+        if self.nesting >= DEEPEST {
+            return;
+        }
+        self.nesting += 1;
         if first.is_some_and(|t| t.is_word("SELECT") || t.is_word("WITH")) {
-            self.statements(range, scopes, depth + 1);
+            let outside = self.types.is_none();
+            self.types.get_or_insert_with(HashSet::new);
+            if scopes.is_empty() {
+                // No query stands around it, but the statement does.
+                self.statements(range, &[Vec::new()], depth);
+            } else {
+                self.statements(range, scopes, depth + 1);
+            }
+            if outside {
+                self.types = None;
+            }
         } else {
             self.walk(range, scopes, depth);
         }
+        self.nesting -= 1;
     }
 
     fn variable(&mut self, token: &Token<'_>) {
         let parameter = self.parameters.iter().find(|p| p.eq_ignore_ascii_case(token.text)).cloned();
         if let Some(parameter) = parameter {
             let name = self.name.child(parameter);
-            self.add("", 0, name);
+            self.add("", name);
         }
     }
 
@@ -377,45 +313,5 @@ impl<'s, 'a, 't> Analysis<'s, 'a, 't> {
         }
         self.walk(inside.start..as_at.unwrap_or(end), scopes, depth);
         end + 1
-    }
-
-    /// `EXEC [@r =] p @a = …`: the procedure, its parameters, the values.
-    fn execute(&mut self, range: Range<usize>, scopes: &[Vec<Origin>], depth: u32) {
-        let mut at = range.start + 1;
-        if self.token(at).is_some_and(|t| t.kind == TokenKind::Variable) && self.is(at + 1, "=") {
-            at += 2;
-        }
-        self.called = None;
-        if let Some((parts, next)) = self.name_at(at) {
-            match self.object(&parts) {
-                Some(procedure) => {
-                    self.add("", depth, procedure.clone());
-                    self.called = Some(procedure);
-                }
-                None if parts.len() <= 2 => self.add_unresolved(&parts, "SqlSubroutine"),
-                None => {}
-            }
-            at = next;
-        }
-        while at < range.end {
-            let Some(token) = self.token(at) else { return };
-            if token.kind == TokenKind::Variable && self.is(at + 1, "=") {
-                if let Some(parameter) = self.called.clone().and_then(|called| self.parameter_of(&called, token.text)) {
-                    self.add("", depth, parameter);
-                }
-                at += 2;
-                continue;
-            }
-            let next = self.skip(at).min(range.end);
-            self.walk(at..next, scopes, depth);
-            at = next;
-        }
-    }
-
-    fn parameter_of(&self, called: &Name, parameter: &str) -> Option<Name> {
-        let id = self.source.object_id(called)?;
-        let rows = self.source.view("sys.parameters").rows_by("object_id", id);
-        let found = rows.filter_map(|row| row.text("name")).find(|name| name.eq_ignore_ascii_case(parameter))?;
-        Some(called.child(found))
     }
 }

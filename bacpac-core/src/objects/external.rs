@@ -1,4 +1,4 @@
-//! External data sources: `SqlExternalDataSource`. External tables and file formats are refused by name.
+//! External data sources: `SqlExternalDataSource`.
 
 use super::catalog::{View, ViewColumn};
 use super::extraction::Extraction;
@@ -14,23 +14,19 @@ const fn column(name: &'static str) -> ViewColumn {
     ViewColumn::new(name)
 }
 
-const VIEWS: &[View] = &[
-    View {
-        name: "sys.external_data_sources",
-        columns: &[
-            column("data_source_id"),
-            column("name"),
-            column("type"),
-            column("location"),
-            column("resource_manager_location"),
-            column("credential_id"),
-            column("database_name"),
-            column("shard_map_name"),
-        ],
-    },
-    View { name: "sys.external_file_formats", columns: &[column("file_format_id"), column("name")] },
-    View { name: "sys.external_tables", columns: &[column("object_id"), column("name")] },
-];
+const VIEWS: &[View] = &[View {
+    name: "sys.external_data_sources",
+    columns: &[
+        column("data_source_id"),
+        column("name"),
+        column("type"),
+        column("location"),
+        column("resource_manager_location"),
+        column("credential_id"),
+        column("database_name"),
+        column("shard_map_name"),
+    ],
+}];
 
 /// External data sources.
 pub(super) const KIND: Kind = Kind { classes: &["SqlExternalDataSource"], views: VIEWS, extract: extract_all, script };
@@ -56,14 +52,6 @@ fn extract_all(source: &Source<'_>, x: &mut Extraction) -> Result<()> {
             element.refer("Credential", Reference::to(Name::one(credential)));
         }
         x.push(element);
-    }
-    for (view, class) in
-        [("sys.external_file_formats", "SqlExternalFileFormat"), ("sys.external_tables", "SqlExternalTable")]
-    {
-        for row in source.view(view).rows() {
-            let object = format!("{class} {}", Name::one(row.text("name").unwrap_or_default()));
-            x.unsupported(object, "external tables and file formats are not supported")?;
-        }
     }
     Ok(())
 }

@@ -139,7 +139,8 @@ fn attach(elements: &mut [Element], attached: &[(Name, u32)]) {
             .collect();
         element.annotations.extend(annotations);
     };
-    for table in elements.iter_mut().filter(|element| matches!(element.class.as_str(), "SqlTable" | "SqlTableType")) {
+    const HOSTS: [&str; 3] = ["SqlTable", "SqlTableType", "SqlMultiStatementTableValuedFunction"];
+    for table in elements.iter_mut().filter(|element| HOSTS.contains(&element.class.as_str())) {
         push(table);
         let columns = table.relationships.iter_mut().filter(|relationship| relationship.name == "Columns");
         for entry in columns.flat_map(|relationship| &mut relationship.entries) {

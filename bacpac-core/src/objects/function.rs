@@ -41,7 +41,7 @@ fn extract(
     x: &mut Extraction,
     id: i64,
     name: &Name,
-    text: &module::Text<'_>,
+    text: &module::Text,
     module: &Module<'_>,
 ) -> Result<Element> {
     let returns =
@@ -55,8 +55,6 @@ fn extract(
     text.set_options(&mut element, &module.options);
     element.set_flag("DoReturnNullForNullInput", module.options.null_on_null_input == Some(true), false);
     if let Returns::Scalar(_) = returns {
-        element.set_flag("IsInlineable", text.row.flag("is_inlineable"), false);
-        element.set_flag("IsInline", text.row.flag("inline_type") && text.row.flag("is_inlineable"), false);
         element.own("Type", vec![source.type_specifier(&return_row(source, id, name)?)?]);
     }
     let mut analysis = Analysis::of(source, name, id, module, text.quoted_identifier);

@@ -19,7 +19,7 @@ pub(super) fn extract(source: &Source<'_>, x: &mut Extraction, class: &str, kind
             continue;
         }
         let table_id = constraint.int("parent_object_id").unwrap_or_default();
-        if !super::table::is_extracted(source, table_id) {
+        if !super::table::has_constraints(source, table_id) {
             continue;
         }
         let index_id = constraint.int("unique_index_id");

@@ -5,7 +5,7 @@
 //! same names, other keys. Each comes with a warning that says so.
 
 use super::assembly::hexadecimal;
-use super::catalog::{View, ViewColumn};
+use super::catalog::{CatalogRow, View, ViewColumn};
 use super::extraction::Extraction;
 use super::scripting::Scripting;
 use super::source::{Source, missing};
@@ -14,7 +14,7 @@ use super::{Kind, authorization, incomplete, made_up_password, name_of, target};
 use crate::control::Warning;
 use crate::error::Result;
 use crate::ident::{Name, literal};
-use crate::model::{Annotation, Element, Reference, schema};
+use crate::model::{Annotation, Element, Entry, Reference, schema};
 
 const fn column(name: &'static str) -> ViewColumn {
     ViewColumn::new(name)
@@ -23,9 +23,15 @@ const fn column(name: &'static str) -> ViewColumn {
 const VIEWS: &[View] = &[
     View {
         name: "sys.symmetric_keys",
-        columns: &[column("symmetric_key_id"), column("name"), column("principal_id"), column("key_algorithm")],
+        columns: &[
+            column("symmetric_key_id"),
+            column("name"),
+            column("principal_id"),
+            column("key_algorithm"),
+            ViewColumn::computed("key_guid", "CONVERT(varbinary(16), [key_guid])", &["key_guid"]),
+        ],
     },
-    View { name: "sys.key_encryptions", columns: &[column("key_id"), column("crypt_type")] },
+    View { name: "sys.key_encryptions", columns: &[column("key_id"), column("crypt_type"), column("thumbprint")] },
     View {
         name: "sys.certificates",
         columns: &[
@@ -36,12 +42,23 @@ const VIEWS: &[View] = &[
             column("subject"),
             column("is_active_for_begin_dialog"),
             column("pvt_key_encryption_type"),
+            column("thumbprint"),
             ViewColumn::computed("starts", "CONVERT(nvarchar(30), [start_date], 126)", &["start_date"]),
             ViewColumn::computed("expires", "CONVERT(nvarchar(30), [expiry_date], 126)", &["expiry_date"]),
         ],
     },
-    View { name: "sys.crypt_properties", columns: &[column("class"), column("major_id")] },
-    View { name: "sys.asymmetric_keys", columns: &[column("asymmetric_key_id"), column("name"), column("sid")] },
+    View {
+        name: "sys.asymmetric_keys",
+        columns: &[
+            column("asymmetric_key_id"),
+            column("name"),
+            column("principal_id"),
+            column("algorithm"),
+            column("pvt_key_encryption_type"),
+            column("sid"),
+            column("thumbprint"),
+        ],
+    },
     View {
         name: "sys.database_scoped_credentials",
         columns: &[column("credential_id"), column("name"), column("credential_identity")],
@@ -93,10 +110,8 @@ fn extract_all(source: &Source<'_>, x: &mut Extraction) -> Result<()> {
                 x.push(element);
             }
             Some(name) if !name.starts_with("##") => {
-                x.unsupported(
-                    format!("SqlSymmetricKey {}", Name::one(name)),
-                    "symmetric keys cannot be read from a server",
-                )?;
+                let element = extract_symmetric(source, x, &row, name)?;
+                x.push(element);
             }
             _ => {}
         }
@@ -125,18 +140,8 @@ fn extract_all(source: &Source<'_>, x: &mut Extraction) -> Result<()> {
     }
     for row in source.view("sys.asymmetric_keys").rows() {
         if let Some(name) = row.text("name") {
-            x.unsupported(
-                format!("SqlAsymmetricKey {}", Name::one(name)),
-                "asymmetric keys cannot be read from a server",
-            )?;
-        }
-    }
-    for row in source.view("sys.crypt_properties").rows() {
-        let signed = row.int("major_id").and_then(|id| source.object(id));
-        // What the server ships is signed too; that is not the user's.
-        if let Some(name) = signed.filter(|_| row.int("major_id").is_some_and(|id| source.is_user_object(id))) {
-            let message = "its signature is left out: packages carry no signatures";
-            x.warn(Warning::new("signature_left_out", message).about(name.to_string()));
+            let element = extract_asymmetric(source, x, &row, name)?;
+            x.push(element);
         }
     }
     for row in source.view("sys.database_scoped_credentials").rows() {
@@ -146,6 +151,100 @@ fn extract_all(source: &Source<'_>, x: &mut Extraction) -> Result<()> {
         x.push(element);
     }
     column_keys(source, x)
+}
+
+/// A symmetric key: its algorithm, and by what it is encrypted. Its value is in no catalog.
+fn extract_symmetric(source: &Source<'_>, x: &mut Extraction, row: &CatalogRow<'_>, name: &str) -> Result<Element> {
+    let mut element = Element::named("SqlSymmetricKey", Name::one(name));
+    let algorithm = match row.text("key_algorithm").map(str::trim) {
+        Some("D") => "Des",
+        Some("D3") => "TripleDes",
+        Some("R2") => "RC2",
+        Some("R4") => "RC4",
+        Some("RX") => "RC4128",
+        Some("DX") => "DesX",
+        Some("A1") => "Aes128",
+        Some("A2") => "Aes192",
+        Some("A3") => "Aes256",
+        other => {
+            let message = format!("its algorithm {} is not known", other.unwrap_or_default());
+            return Err(missing(format!("{}: {message}", element.label())));
+        }
+    };
+    let number = schema().value_number("SqlSymmetricKeyAlgorithm", algorithm);
+    element.set_number("Algorithm", number.unwrap_or_default(), 0);
+    if let Some(owner) = row.int("principal_id") {
+        element.refer("Authorizer", source.principal_reference(owner)?);
+    }
+    let mut by: [(&str, &str, Vec<Entry>); 3] = [
+        ("EncryptionAsymmetricKeys", "sys.asymmetric_keys", Vec::new()),
+        ("EncryptionCertificates", "sys.certificates", Vec::new()),
+        ("EncryptionSymmetricKeys", "sys.symmetric_keys", Vec::new()),
+    ];
+    let mut passwords = Vec::new();
+    let id = row.int("symmetric_key_id").unwrap_or_default();
+    for encryption in source.view("sys.key_encryptions").rows_by("key_id", id) {
+        let at = match encryption.text("crypt_type").map(str::trim) {
+            Some("EPUA") => 0,
+            Some("EPUC") => 1,
+            Some("ESKS") => 2,
+            _ => {
+                let mut password = Element::nameless("SqlSymmetricKeyEncryptionPassword");
+                password.set("EncryptionPassword", made_up_password());
+                passwords.push(password);
+                continue;
+            }
+        };
+        let (_, view, entries) = &mut by[at];
+        let column = if at == 2 { "key_guid" } else { "thumbprint" };
+        let print = encryption.bytes("thumbprint");
+        let key = source.view(view).rows().find(|key| print.is_some() && key.bytes(column) == print);
+        if let Some(key) = key.and_then(|key| key.text("name")) {
+            entries.push(Entry::References(Reference::to(Name::one(key))));
+        }
+    }
+    for (relationship, _, entries) in by {
+        element.relate(relationship, entries);
+    }
+    if passwords.is_empty() && element.relationships.iter().all(|r| !r.name.starts_with("Encryption")) {
+        let mut password = Element::nameless("SqlSymmetricKeyEncryptionPassword");
+        password.set("EncryptionPassword", made_up_password());
+        passwords.push(password);
+    }
+    element.own("EncryptionPasswords", passwords);
+    value_lost(x, &element);
+    Ok(element)
+}
+
+/// An asymmetric key: its algorithm. The key pair is in no catalog.
+fn extract_asymmetric(source: &Source<'_>, x: &mut Extraction, row: &CatalogRow<'_>, name: &str) -> Result<Element> {
+    let mut element = Element::named("SqlAsymmetricKey", Name::one(name));
+    let algorithm = match row.text("algorithm").map(str::trim) {
+        Some("1R") => 1,
+        Some("2R") => 2,
+        Some("3R") => 3,
+        other => {
+            let why = format!("its algorithm {} cannot be in a package", other.unwrap_or("(none)"));
+            return Err(super::unsupported(element.label(), why));
+        }
+    };
+    element.set_number("Algorithm", algorithm, 0);
+    let protected = row.text("pvt_key_encryption_type").map(str::trim) == Some("PW");
+    if protected {
+        element.set("EncryptionPassword", made_up_password());
+    }
+    element.set_flag("IsEncryptedWithPassword", protected, false);
+    if let Some(owner) = row.int("principal_id") {
+        element.refer("Authorizer", source.principal_reference(owner)?);
+    }
+    value_lost(x, &element);
+    Ok(element)
+}
+
+fn value_lost(x: &mut Extraction, element: &Element) {
+    let message = "only its name and algorithm are in the package: what it encrypted cannot be read with the key that an \
+                   import makes in its place";
+    x.warn(Warning::new("key_value_left_out", message).about(element.label()));
 }
 
 fn column_keys(source: &Source<'_>, x: &mut Extraction) -> Result<()> {

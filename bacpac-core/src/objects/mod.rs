@@ -6,6 +6,7 @@
 
 mod assembly;
 mod bound_object;
+mod broker_priority;
 pub mod built_in;
 mod catalog;
 mod check_constraint;
@@ -20,11 +21,15 @@ mod default_constraint;
 mod dependencies;
 mod dml_trigger;
 mod edge_constraint;
+mod event;
+mod event_notification;
 #[cfg(test)]
 mod export_tests;
 mod expression;
 mod extended_property;
 mod external;
+mod external_file_format;
+mod external_table;
 mod extraction;
 mod foreign_key;
 mod fulltext;
@@ -41,16 +46,20 @@ mod placement;
 mod platform;
 mod primary_key;
 mod procedure;
+mod remote_service_binding;
 mod role;
+mod route;
 mod schema;
 #[cfg(test)]
 mod script_tests;
 mod scripting;
+mod search_property_list;
 mod securable;
 mod security_policy;
 mod sequence;
 mod sequence_object;
 mod service_broker;
+mod signature;
 mod source;
 mod spatial_index;
 mod statement;
@@ -110,6 +119,7 @@ pub const KINDS: &[&Kind] = &[
     &table_type::KIND,
     &bound_object::KIND,
     &partition::KIND,
+    &search_property_list::KIND,
     &fulltext::KIND,
     &function::KIND,
     &clr::KIND,
@@ -133,7 +143,14 @@ pub const KINDS: &[&Kind] = &[
     &sequence_object::KIND,
     &security_policy::KIND,
     &service_broker::KIND,
+    &route::KIND,
+    &remote_service_binding::KIND,
+    &broker_priority::KIND,
+    &event_notification::KIND,
+    &signature::KIND,
     &external::KIND,
+    &external_file_format::KIND,
+    &external_table::KIND,
     &permission::KIND,
     &extended_property::KIND,
 ];

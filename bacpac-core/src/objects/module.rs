@@ -26,8 +26,6 @@ pub(super) const VIEWS: &[View] = &[
             column("definition"),
             column("uses_ansi_nulls"),
             column("uses_quoted_identifier"),
-            column("is_inlineable"),
-            column("inline_type"),
         ],
     },
     View {
@@ -63,15 +61,14 @@ pub(super) const PROPERTIES: &[&str] = &[
 ];
 
 /// A module that the catalog has, as text.
-pub(super) struct Text<'a> {
+pub(super) struct Text {
     /// The text, with the catalog's name in it.
     pub(super) text: String,
     pub(super) ansi_nulls: bool,
     pub(super) quoted_identifier: bool,
-    pub(super) row: CatalogRow<'a>,
 }
 
-impl Text<'_> {
+impl Text {
     pub(super) fn module(&self) -> Result<Module<'_>> {
         Module::parse(&self.text, self.quoted_identifier)
     }
@@ -104,13 +101,13 @@ impl Text<'_> {
 
 /// The text of the module `name`, under the catalog's name. Refused or left out with a warning: encrypted modules, and
 /// those whose header cannot be read.
-pub(super) fn text<'a>(
-    source: &Source<'a>,
+pub(super) fn text(
+    source: &Source<'_>,
     x: &mut Extraction,
     class: &str,
     object_id: i64,
     name: &Name,
-) -> Result<Option<Text<'a>>> {
+) -> Result<Option<Text>> {
     let object = format!("{class} {name}");
     let row = source.view("sys.sql_modules").row_by("object_id", object_id);
     let Some((row, definition)) = row.and_then(|row| Some((row, row.text("definition")?))) else {
@@ -137,7 +134,7 @@ pub(super) fn text<'a>(
         }
     };
     let text = renamed.unwrap_or_else(|| parsed.text());
-    Ok(Some(Text { text, ansi_nulls: row.flag("uses_ansi_nulls"), quoted_identifier, row }))
+    Ok(Some(Text { text, ansi_nulls: row.flag("uses_ansi_nulls"), quoted_identifier }))
 }
 
 /// Header, footer and lengths, as they stand beside the body.
@@ -159,7 +156,7 @@ pub(super) fn parameters(
     source: &Source<'_>,
     object_id: i64,
     name: &Name,
-    text: &Text<'_>,
+    text: &Text,
     module: &Module<'_>,
 ) -> Result<Vec<Element>> {
     let mut rows: Vec<CatalogRow<'_>> = source

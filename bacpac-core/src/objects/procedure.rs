@@ -43,7 +43,7 @@ fn extract_all(source: &Source<'_>, x: &mut Extraction) -> Result<()> {
     Ok(())
 }
 
-fn extract(source: &Source<'_>, id: i64, name: &Name, text: &module::Text<'_>, module: &Module<'_>) -> Result<Element> {
+fn extract(source: &Source<'_>, id: i64, name: &Name, text: &module::Text, module: &Module<'_>) -> Result<Element> {
     let mut element = Element::named("SqlProcedure", name.clone());
     element.set_flag("IsRecompiled", module.options.recompile, false);
     element.set_flag("IsForReplication", module.for_replication, false);

@@ -25,6 +25,9 @@ pub struct ScriptOptions {
     pub skip_extended_properties: bool,
     /// Logins that the target server has: users of these are made for them, all others without login.
     pub logins: Vec<String>,
+    /// Create the logins of the model, with the passwords it has (which are made up, unless somebody wrote the model), and
+    /// make the users for them. Without it no login is created.
+    pub create_logins: bool,
     /// Leave out what cannot be created, with a warning for each, in place of an error.
     pub skip_unsupported: bool,
     /// Script for a database that no rows are loaded into: periods and system versioning come with their table.
@@ -47,6 +50,12 @@ impl ScriptOptions {
     /// Sets [`logins`](Self::logins).
     pub fn logins(mut self, logins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.logins = logins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets [`create_logins`](Self::create_logins).
+    pub fn create_logins(mut self, yes: bool) -> Self {
+        self.create_logins = yes;
         self
     }
 

@@ -80,7 +80,12 @@ pub(super) fn of_permission(source: &Source<'_>, row: &CatalogRow<'_>) -> Option
             let name = if minor > 0 { source.column(major, minor).ok()? } else { source.object(major)?.clone() };
             Securable::new("Object", Reference::to(name))
         }
-        3 => Securable::new("Schema", built_in::schema(source.schema(major)?)),
+        3 => {
+            let mut reference = built_in::schema(source.schema(major)?);
+            // There is a user of the same name.
+            reference.class = reference.is_built_in().then(|| "SqlSchema".into());
+            Securable::new("Schema", reference)
+        }
         4 => {
             let row = source.view("sys.database_principals").row_by("principal_id", major)?;
             let kind = match row.text("type").map(str::trim) {

@@ -256,6 +256,14 @@ impl<'a> Source<'a> {
         Ok(name.child(column))
     }
 
+    /// The names of an object's columns, in their order.
+    pub fn columns(&self, object_id: i64) -> Vec<Name> {
+        let Some(object) = self.object(object_id) else { return Vec::new() };
+        let mut rows: Vec<CatalogRow<'a>> = self.view("sys.columns").rows_by("object_id", object_id).collect();
+        rows.sort_by_key(|row| row.int("column_id"));
+        rows.iter().filter_map(super::column::model_name).map(|column| object.child(column)).collect()
+    }
+
     /// A principal's name.
     pub fn principal(&self, principal_id: i64) -> Option<&'a str> {
         self.view("sys.database_principals").row_by("principal_id", principal_id)?.text("name")

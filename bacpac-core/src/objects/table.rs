@@ -72,6 +72,15 @@ pub(super) fn is_extracted(source: &Source<'_>, object_id: i64) -> bool {
     source.is_user_object(object_id) && table.is_some_and(|row| !row.flag("is_filetable") && !row.flag("is_external"))
 }
 
+/// Whether a constraint's host is a table that this kind extracts, or the table that a function returns.
+pub(super) fn has_constraints(source: &Source<'_>, object_id: i64) -> bool {
+    let is_function = || {
+        let object = source.view("sys.objects").row_by("object_id", object_id);
+        source.is_user_object(object_id) && object.and_then(|row| row.text("type")).map(str::trim) == Some("TF")
+    };
+    is_extracted(source, object_id) || is_function()
+}
+
 /// Whether a table is memory-optimised.
 pub(super) fn is_memory_optimized(source: &Source<'_>, object_id: i64) -> bool {
     source.view("sys.tables").row_by("object_id", object_id).is_some_and(|row| row.flag("is_memory_optimized"))
@@ -154,7 +163,9 @@ fn extract(source: &Source<'_>, x: &mut Extraction, row: &CatalogRow<'_>, id: i6
         }
     }
     let lob = row.int("lob_data_space_id").filter(|&id| id != 0).and_then(|id| source.data_space(id));
-    if let Some(DataSpace::Filegroup { name, is_default: false }) = lob
+    // Without the clause large values lie with the rows, so a default filegroup is written where those lie elsewhere.
+    if let Some(DataSpace::Filegroup { name, is_default }) = lob
+        && (!is_default || table.relationship("Filegroup").is_some())
         && table.relationship("PartitionScheme").is_none()
     {
         table.refer("FilegroupForTextImage", built_in::filegroup(&name));

@@ -130,7 +130,8 @@ pub(super) fn owner(element: &Element, s: &Scripting<'_>) -> bool {
 }
 
 fn has_login(s: &Scripting<'_>, login: &Name) -> bool {
-    s.options().logins.iter().any(|known| known.eq_ignore_ascii_case(login.last()))
+    s.options().create_logins && s.element("SqlLogin", login).is_some()
+        || s.options().logins.iter().any(|known| known.eq_ignore_ascii_case(login.last()))
 }
 
 /// Whether a principal is a user that the options leave out.
@@ -186,7 +187,7 @@ fn script(element: &Element, s: &Scripting<'_>, out: &mut Vec<Statement>) -> Res
     let with = if options.is_empty() { String::new() } else { format!(" WITH {}", options.join(", ")) };
     let mut statement =
         Statement::new(Phase::Principals, element.label(), format!("CREATE USER {name}{source}{with};")).creating(name);
-    statement.depends_on.extend(key("Certificate").or(key("AsymmetricKey")).cloned());
+    statement.depends_on.extend(key("Certificate").or(key("AsymmetricKey")).or(key("Login")).cloned());
     out.push(statement);
     Ok(())
 }

@@ -82,6 +82,13 @@ impl Renames {
         found.next().filter(|_| found.next().is_none())
     }
 
+    /// The new name of a constraint or trigger that is named without its schema.
+    pub(super) fn bare_piece(&self, name: &str) -> Option<&str> {
+        let folded = self.rule.fold(name);
+        let mut found = self.pieces.iter().filter(|((_, piece), _)| *piece == folded).map(|(_, new)| new.as_str());
+        found.next().filter(|_| found.next().is_none())
+    }
+
     fn name(&self, name: &Name) -> Option<Name> {
         let [schema, object, rest @ ..] = name.parts() else { return None };
         let new = self.object(&ObjectName::new(schema, object))?;

@@ -40,7 +40,12 @@ pub(super) fn rewrite(text: &str, quoted: bool, known: &Known<'_>) -> Option<Str
                 let names_table = before.is_some_and(|t| {
                     ["FROM", "JOIN", "INTO", "UPDATE", "ON", "MERGE", "TABLE"].iter().any(|w| t.is_word(w))
                 });
-                if let Some(new) = known.renames.bare(&name).filter(|_| names_table) {
+                let own = before.filter(|t| t.is_word("TRIGGER")).and_then(|_| known.renames.bare_piece(&name));
+                if let Some(new) = own {
+                    out.push_str(&text[copied..tokens[i].start]);
+                    out.push_str(&quote(new));
+                    copied = tokens[i].end();
+                } else if let Some(new) = known.renames.bare(&name).filter(|_| names_table) {
                     out.push_str(&text[copied..tokens[i].start]);
                     out.push_str(&format!("{}.{}", quote(&new.schema), quote(&new.name)));
                     copied = tokens[i].end();

@@ -121,6 +121,11 @@ pub(crate) fn belongs(of: &Use) -> bool {
     of.own && BELONGS.contains(&of.relationship.as_str())
 }
 
+/// Whether what uses is whole without what it uses.
+pub(crate) fn is_loose(of: &Use) -> bool {
+    LOOSE.contains(&of.relationship.as_str())
+}
+
 /// Elements to take out, and what was found on the way.
 #[derive(Debug, Default)]
 pub(crate) struct Cut {
@@ -213,7 +218,7 @@ fn fate(element: &Element, user: &Use) -> Fate {
     if belongs(user) {
         return Fate::Goes;
     }
-    if LOOSE.contains(&user.relationship.as_str()) || (user.relationship == "TargetObject" && !user.own) {
+    if is_loose(user) || (user.relationship == "TargetObject" && !user.own) {
         return Fate::Stays;
     }
     match element.class.as_str() {

@@ -22,10 +22,10 @@ mod select;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use cut::{Cut, Graph, without};
+pub(crate) use cut::{Cut, Graph, Use, belongs, is_loose, without};
 pub(crate) use pattern::Patterns;
 pub(crate) use row_filter::RowFilters;
-pub(crate) use select::{Selected, Taken, select};
+pub(crate) use select::{Taken, select};
 
 use serde::{Deserialize, Serialize};
 

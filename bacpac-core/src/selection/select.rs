@@ -112,6 +112,16 @@ impl Taken {
         Chosen::new(selection, rule).map(Self)
     }
 
+    /// Whether a table is among those to include; every table where none are named.
+    pub(crate) fn includes(&self, table: &ObjectName) -> bool {
+        self.0.takes_table(table)
+    }
+
+    /// The patterns of tables that have matched nothing so far.
+    pub(crate) fn unused_tables(&self) -> impl Iterator<Item = &str> {
+        self.0.include_tables.unused()
+    }
+
     /// Whether the object of a label (`SqlView [dbo].[v]`, `[dbo].[t]`) takes part, as far as its own name says.
     pub(crate) fn takes_label(&self, label: Option<&str>) -> bool {
         let Some((class, name)) = label.and_then(|label| Some((label, label.find('[')?))).map(|(l, at)| l.split_at(at))

@@ -1,5 +1,6 @@
 //! Selections over a small model that has every kind of reference to a table.
 
+use super::select::Selected;
 use super::*;
 use crate::findings::Finding;
 use crate::model::{Element, Model, ModelHeader, Reference};

@@ -92,12 +92,25 @@ impl<'a> Module<'a> {
             module.header = text;
             return Ok(module);
         }
+        let header_end = module.atomic_option(cursor.clone()).unwrap_or(header_end);
         let footer_start = module.footer_start(&mut cursor, text.len());
         let cut = |range: Range<usize>| text.get(range).unwrap_or_default();
         module.header = cut(0..header_end);
         module.body = cut(header_end..footer_start);
         module.footer = cut(footer_start..text.len());
         Ok(module)
+    }
+
+    /// Where DacFx ends the header of a natively compiled module: at the `=` of the first option of `BEGIN ATOMIC WITH (…)`,
+    /// since it takes the first option's value for the first token of the body.
+    fn atomic_option(&self, mut cursor: Cursor<'a>) -> Option<usize> {
+        if !self.options.native_compilation || !cursor.take_words(&["BEGIN", "ATOMIC", "WITH"]) || !cursor.take("(") {
+            return None;
+        }
+        while !cursor.take("=") {
+            cursor.next()?;
+        }
+        Some(end_of_previous(&cursor))
     }
 
     /// UTF-16 units before `CREATE`.

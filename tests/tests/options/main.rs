@@ -3,5 +3,6 @@
 
 mod lab;
 mod preflight;
+mod restore_tables;
 mod selection;
 mod targets;

@@ -1,9 +1,14 @@
 //! Nights, rules, reasons, and what may never be removed.
 
 use super::*;
-use object_store::ObjectStore;
+use crate::backup::{BackupKind, Catalog, ListFilter};
+use crate::control::Control;
+use futures::TryStreamExt;
 use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use proptest::prelude::*;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 fn at(text: &str) -> Timestamp {

@@ -252,3 +252,83 @@ async fn runs_until_it_is_told_to_stop() {
     task.await.unwrap().unwrap();
     assert!(world.list().await.len() >= 3);
 }
+
+#[tokio::test]
+async fn a_server_gives_no_more_than_its_share() {
+    let world = World::new("2026-05-01T04:10:00Z");
+    let service = world.service(&[("a", Stop::Hang), ("b", Stop::Hang), ("c", Stop::Hang)]);
+    let mut jobs = Vec::new();
+    for tenant in ["a", "b", "c"] {
+        jobs.push(service.backup_now(BackupRequest::new(alias(tenant), BackupKind::Manual)).await.unwrap());
+    }
+    let running = |jobs: &[Job]| jobs.iter().filter(|j| matches!(j.status(), JobStatus::Running(_))).count();
+    while running(&jobs) < 2 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    // All are of one server, which gives two at a time.
+    assert_eq!((running(&jobs), service.metrics().running), (2, 2));
+    let first = jobs.iter().find(|j| matches!(j.status(), JobStatus::Running(_))).unwrap().clone();
+    first.cancel();
+    first.finished().await;
+    while running(&jobs) < 2 {
+        tokio::task::yield_now().await;
+    }
+    service.stop().await;
+    assert_eq!(service.metrics().cancelled, 3);
+}
+
+#[tokio::test]
+async fn a_stop_begins_no_more_nights() {
+    let world = World::new("2026-05-01T04:10:00Z");
+    let tenants = Arc::new(FakeTenants(vec![("a", Stop::Hang), ("b", Stop::Nowhere), ("c", Stop::Nowhere)]));
+    let options = ServiceOptions::default().parallelism(1);
+    let service = BackupService::new(world.catalog.clone(), tenants, world.clock.clone(), world.hooks.clone(), options);
+    let (running, control) = (service.clone(), Control::new());
+    let impatience = control.clone();
+    let task = tokio::spawn(async move { running.run(&control).await });
+    while service.metrics().running == 0 {
+        tokio::task::yield_now().await;
+    }
+    service.stop().await;
+    // The one under way is waited for, until somebody loses patience.
+    assert!(!task.is_finished());
+    impatience.cancel();
+    assert_eq!(task.await.unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
+    assert!(world.list().await.is_empty());
+    let jobs = world.catalog.jobs(world.clock.now(), &world.control).await;
+    assert!(matches!(&jobs.unwrap()[..], [job] if job.name.tenant().as_str() == "a"));
+}
+
+#[tokio::test]
+async fn the_loop_wakes_for_nights_and_for_retries() {
+    let world = World::new("2026-05-01T04:10:00Z");
+    let tenants = [alias("acme")];
+    let failing = world.service(&[("acme", Stop::Fail)]);
+    let options = &failing.0.options;
+    let after = |by: Duration| world.clock.now().checked_add(by).unwrap();
+    assert_eq!(failing.0.wake(&tenants), after(options.poll));
+    failing.run_once(&world.control).await.unwrap();
+    let patient = ServiceOptions::default().poll(Duration::from_secs(86_400 * 7));
+    let fake = Arc::new(FakeTenants(vec![("acme", Stop::Fail)]));
+    let service = BackupService::new(world.catalog.clone(), fake, world.clock.clone(), world.hooks.clone(), patient);
+    assert_eq!(service.runs(&tenants[0]), (Some(world.clock.now()), Some(after(Duration::from_secs(86_400)))));
+    assert_eq!(service.0.wake(&tenants), after(Duration::from_secs(86_400)));
+    assert_eq!(service.run_once(&world.control).await.unwrap().failed.len(), 1);
+    assert_eq!(service.0.wake(&tenants), after(service.0.options.retry_after));
+}
+
+#[tokio::test]
+async fn a_dead_job_with_a_damaged_file_stops_nobody() {
+    let world = World::new("2026-05-01T04:10:00Z");
+    let request = BackupRequest::new(alias("acme"), BackupKind::Manual);
+    let dead = world.catalog.reserve(&request, "2026-05-01T00:00:00Z".parse().unwrap()).await.unwrap();
+    let path = world.catalog.path(dead.name());
+    object_store::ObjectStoreExt::put(world.catalog.store(), &path, "no package".into()).await.unwrap();
+    let round = world.service(&[("acme", Stop::Nowhere)]).run_once(&world.control).await.unwrap();
+    assert_eq!((round.made.len(), round.settled.len()), (1, 0));
+    let list = world.list().await;
+    assert_eq!((list.len(), list[1].kind), (2, None));
+    let jobs = world.catalog.jobs(world.clock.now(), &world.control).await.unwrap();
+    assert!(matches!(&jobs[..], [job] if matches!(job.state, JobState::Failed(_))));
+}

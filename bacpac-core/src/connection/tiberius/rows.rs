@@ -2,14 +2,13 @@
 //! a sql_variant as its base type, its properties and its value.
 
 use super::super::errors::unusable;
-use super::super::select::push_from;
+use super::super::select::{column_name, push_from};
 use super::super::{RowStream, RowsRequest};
 use super::{Client, cancel, fault};
 use crate::bcp::{Column, RowChunk, RowEncoder, RowLayout, VariantBase};
 use crate::collation;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ident::quote;
 use crate::sql_type::{Length, SqlType};
 use ::tiberius::ColumnData;
 use ::tiberius::time::Time;
@@ -38,7 +37,7 @@ const ROW_GRACE: Duration = Duration::from_millis(300);
 
 /// The expressions that read a column without loss.
 fn expressions(column: &Column) -> String {
-    let name = quote(&column.name);
+    let name = column_name(&column.name);
     match &column.sql_type {
         SqlType::NChar { .. } | SqlType::NVarChar { length: Length::Of(_) } => {
             format!("CAST({name} AS varbinary(8000))")

@@ -222,8 +222,12 @@ const BREAKS: &[&str] = &[
     "WHILE",
 ];
 
-/// Words after which a table stands.
-const SOURCES: &[&str] = &["APPLY", "FROM", "INTO", "JOIN", "MERGE", "TABLE", "UPDATE", "USING"];
+/// Functions whose first argument is a part of a date.
+const DATE_PARTS: &[&str] =
+    &["DATEADD", "DATEDIFF", "DATEDIFF_BIG", "DATENAME", "DATEPART", "DATETRUNC", "DATE_BUCKET"];
+
+/// Functions that name a type.
+const CONVERSIONS: &[&str] = &["CAST", "CONVERT", "PARSE", "TRY_CAST", "TRY_CONVERT", "TRY_PARSE"];
 
 fn has(list: &[&str], word: &str) -> bool {
     list.iter().any(|known| known.eq_ignore_ascii_case(word))
@@ -237,6 +241,10 @@ pub(super) fn breaks(word: &str) -> bool {
     has(BREAKS, word)
 }
 
-pub(super) fn introduces_source(word: &str) -> bool {
-    has(SOURCES, word)
+pub(super) fn takes_date_part(word: &str) -> bool {
+    has(DATE_PARTS, word)
+}
+
+pub(super) fn converts(word: &str) -> bool {
+    has(CONVERSIONS, word)
 }

@@ -1,6 +1,7 @@
 //! The catalog: `sys.*` and `INFORMATION_SCHEMA` views, computed from the state when they are asked for, and the
 //! metadata functions. It changes nothing and knows no SQL.
 
+mod events;
 mod functions;
 mod objects;
 mod rest;

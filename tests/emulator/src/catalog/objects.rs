@@ -1,6 +1,7 @@
 //! Views over objects: objects, tables, columns, modules, parameters, triggers, sequences, constraints.
 
 use super::Catalog;
+use super::events;
 use super::schema::{Cell, Row, VirtualTable, view_columns, view_names};
 use crate::state::{
     Column, Database, ExecuteAs, GeneratedAlways, Module, ModuleKind, Object, ObjectDetail, Parameter, Table, Temporal,
@@ -218,24 +219,30 @@ pub(super) fn fill(catalog: &Catalog<'_>, db: &Database, key: &str, out: &mut Vi
             for object in db.objects() {
                 let ObjectDetail::Trigger(trigger) = &object.detail else { continue };
                 for event in &trigger.events {
-                    let mut row = out.row();
-                    row.set("object_id", object.object_id)
-                        .set("type", event_type(&event.name))
-                        .set("type_desc", &event.name)
-                        .set("is_trigger_event", true)
-                        .set("is_first", event.order == 1)
-                        .set("is_last", event.order == 2);
-                    row.done();
+                    for of in events::expanded(&event.name) {
+                        let mut row = out.row();
+                        row.set("object_id", object.object_id)
+                            .set("type", of.number)
+                            .set("type_desc", of.name)
+                            .set("is_trigger_event", true)
+                            .set("event_group_type", of.group.map(|(number, _)| number))
+                            .set("event_group_type_desc", of.group.map(|(_, name)| name))
+                            .set("is_first", event.order == 1)
+                            .set("is_last", event.order == 2);
+                        row.done();
+                    }
                 }
             }
             if key == "sys.events" {
                 for notification in &db.extras().event_notifications {
-                    for event in &notification.events {
+                    for of in notification.events.iter().flat_map(|event| events::expanded(event)) {
                         let mut row = out.row();
                         row.set("object_id", notification.id)
-                            .set("type", event_type(event))
-                            .set("type_desc", event)
-                            .set("is_trigger_event", false);
+                            .set("type", of.number)
+                            .set("type_desc", of.name)
+                            .set("is_trigger_event", false)
+                            .set("event_group_type", of.group.map(|(number, _)| number))
+                            .set("event_group_type_desc", of.group.map(|(_, name)| name));
                         row.done();
                     }
                 }
@@ -643,39 +650,6 @@ fn parameter_columns(row: &mut Row<'_>, object_id: i32, parameter: &Parameter, m
         .set("xml_collection_id", parameter.xml.map_or(0, |xml| xml.collection_id))
         .set("is_readonly", parameter.is_readonly)
         .set("is_nullable", parameter.is_nullable);
-}
-
-/// `type` of the events that triggers have; DDL events not listed here get a number of their own.
-fn event_type(name: &str) -> i32 {
-    match name {
-        "INSERT" => 1,
-        "UPDATE" => 2,
-        "DELETE" => 3,
-        "CREATE_TABLE" => 21,
-        "ALTER_TABLE" => 22,
-        "DROP_TABLE" => 23,
-        "CREATE_INDEX" => 24,
-        "ALTER_INDEX" => 25,
-        "DROP_INDEX" => 26,
-        "CREATE_SYNONYM" => 34,
-        "DROP_SYNONYM" => 36,
-        "CREATE_VIEW" => 41,
-        "ALTER_VIEW" => 42,
-        "DROP_VIEW" => 43,
-        "CREATE_PROCEDURE" => 51,
-        "ALTER_PROCEDURE" => 52,
-        "DROP_PROCEDURE" => 53,
-        "CREATE_FUNCTION" => 61,
-        "ALTER_FUNCTION" => 62,
-        "DROP_FUNCTION" => 63,
-        "CREATE_TRIGGER" => 71,
-        "ALTER_TRIGGER" => 72,
-        "DROP_TRIGGER" => 73,
-        "DDL_VIEW_EVENTS" => 10_021,
-        "DDL_TABLE_EVENTS" => 10_018,
-        "DDL_DATABASE_LEVEL_EVENTS" => 10_016,
-        other => 20_000 + other.bytes().fold(0_i32, |sum, byte| (sum * 31 + i32::from(byte)) % 9_000),
-    }
 }
 
 /// Dependencies by name: every name in a module's or expression's text that is a known object.

@@ -386,9 +386,15 @@ pub(super) fn fill(catalog: &Catalog<'_>, db: &Database, key: &str, out: &mut Vi
         }
         "sys.key_encryptions" => {
             for item in &extras.keys {
-                for (code, _) in &item.encryptions {
+                for (code, by) in &item.encryptions {
                     let mut row = out.row();
-                    row.set("key_id", item.id).set("crypt_type", code).set(
+                    let print = match code.as_str() {
+                        "EPUC" => extras.certificates.iter().find(|c| c.id == *by).map(|c| c.thumbprint.to_vec()),
+                        "EPUA" => extras.keys.iter().find(|key| key.id == *by).map(|key| key.guid.to_vec()),
+                        "ESKS" => extras.keys.iter().find(|key| key.id == *by).map(|key| key.guid.to_vec()),
+                        _ => None,
+                    };
+                    row.set("key_id", item.id).set("thumbprint", print.as_deref()).set("crypt_type", code).set(
                         "crypt_type_desc",
                         match code.as_str() {
                             "ESKM" => "ENCRYPTION BY MASTER KEY",

@@ -235,6 +235,10 @@ impl<'a> Binder<'a> {
             let named = match name {
                 "$ROWGUID" | "$rowguid" => column.row_guid,
                 "$IDENTITY" | "$identity" => column.output.meta.identity,
+                "$node_id" | "$edge_id" | "$from_id" | "$to_id" => {
+                    // The column itself has a suffix that makes its name unique.
+                    column.output.meta.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('_'))
+                }
                 name => self.same_name(&column.output.meta.name, name),
             };
             if !named || !self.qualified(column, qualifiers) {

@@ -3,7 +3,7 @@
 use super::{Batch, Done, EngineSession};
 use crate::error::{SqlError, SqlResult};
 use crate::exec::bind::{Binder, table_scope};
-use crate::exec::bound::Row;
+use crate::exec::bound::{Node, Row};
 use crate::exec::env::{Env, Facts, Variables};
 use crate::exec::eval::{Frame, eval};
 use crate::exec::modify::{Undo, Writer};
@@ -92,7 +92,11 @@ impl ddl::Binder for DefinitionBinder<'_> {
                 let collation = binder.collation();
                 Ok((DataType::NVarChar { length: Length::Max, collation }, true))
             }
-            bound => bound.map(|bound| (bound.data_type, bound.nullable)),
+            bound => bound.map(|bound| {
+                // An operation may overflow, so its result may be NULL whatever it works on.
+                let is_plain = matches!(bound.node, Node::Column { .. } | Node::Const(_) | Node::Coalesce(_));
+                (bound.data_type, bound.nullable || !is_plain)
+            }),
         }
     }
 

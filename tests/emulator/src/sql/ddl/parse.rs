@@ -245,6 +245,8 @@ impl Parser<'_> {
     fn ends_option(&self) -> bool {
         // SELF, CALLER … never begin statements; SET within an option name does not occur.
         self.is_word("WITH")
+            || self.is_word("AS") && self.is_word_at(1, "DEFAULT")
+            || self.is_word("ENCRYPTION") && self.is_word_at(1, "BY")
             || self.begins_statement()
                 && !self.is_any_word(&["SET", "EXECUTE", "EXEC", "ENABLE", "DISABLE", "USE", "BEGIN"])
     }
