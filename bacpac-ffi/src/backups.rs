@@ -12,7 +12,7 @@ use crate::options::{
 use crate::report::bacpac_report_t;
 use crate::server::bacpac_server_t;
 use bacpac_core::backup::{
-    self, Backup, BackupName, BackupRequest, Catalog, Clock, DatabaseSource, Hold, ListFilter, Manifest, SystemClock,
+    self, BackupName, BackupRequest, Catalog, Clock, DatabaseSource, Hold, Manifest, SystemClock,
 };
 use bacpac_core::{Control, Error, ErrorKind, Result};
 use serde_json::{Value, json};
@@ -185,14 +185,6 @@ fn shown(manifest: &Manifest) -> Result<Value> {
     Ok(serde_json::from_slice(&manifest.to_json())?)
 }
 
-/// The backup of a name, as the listing has it.
-async fn find(catalog: &Catalog, name: &BackupName, control: &Control) -> Result<Backup> {
-    let filter = ListFilter::default().tenant(name.tenant().clone()).since(name.created());
-    let list = catalog.list(&filter, control).await?;
-    let found = list.backups().iter().find(|b| b.name == *name).cloned();
-    found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no backup {name}")))
-}
-
 /// What is known of the backup `name` (a file name of the listing): size, SHA-256, rows, versions, consistency, hold. A
 /// backup without a manifest fails with BACPAC_ERROR_CODE_NOT_FOUND. `control` may be NULL. Waits.
 #[unsafe(no_mangle)]
@@ -206,7 +198,7 @@ pub unsafe extern "C" fn bacpac_backup_manifest(
         let report = out!(report);
         let (catalog, control) = (&handle!(catalog).0, control_of(optional!(control)));
         let name: BackupName = text!(name).parse()?;
-        let manifest = wait(async { catalog.manifest(&find(catalog, &name, &control).await?, &control).await })?;
+        let manifest = wait(async { catalog.manifest(&catalog.find(&name, &control).await?, &control).await })?;
         let manifest =
             manifest.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("the backup {name} has no manifest")))?;
         report.give(bacpac_report_t::new(&shown(&manifest)?)?);
@@ -231,7 +223,7 @@ pub unsafe extern "C" fn bacpac_backup_hold(
         let name: BackupName = text!(name).parse()?;
         let until = optional_text!(until).map(moment).transpose()?;
         let hold = optional_text!(reason).map(|reason| Hold { reason: reason.to_owned(), until });
-        let manifest = wait(async { catalog.set_hold(&find(catalog, &name, &control).await?, hold, &control).await })?;
+        let manifest = wait(async { catalog.set_hold(&catalog.find(&name, &control).await?, hold, &control).await })?;
         report.give(bacpac_report_t::new(&shown(&manifest)?)?);
         Ok(())
     })
@@ -248,7 +240,7 @@ fn download_work(
     let options = optional!(options).map(|o| o.0.clone()).unwrap_or_default();
     Ok(move |control: Control| -> Work {
         Box::pin(async move {
-            let backup = find(&catalog, &name, &control).await?;
+            let backup = catalog.find(&name, &control).await?;
             let mut download = catalog.download(&backup, &options, &control).await?;
             let checked = download.is_checked();
             let mut sink = control.run(to.sink(overwrite)).await?;
@@ -322,7 +314,7 @@ fn restore_work(
     let options = optional!(options).map(|o| o.0.clone()).unwrap_or_default();
     Ok(move |control: Control| -> Work {
         Box::pin(async move {
-            let backup = find(&catalog, &name, &control).await?;
+            let backup = catalog.find(&name, &control).await?;
             bacpac_report_t::new(&backup::restore(&catalog, &backup, connector, &options, &control).await?)
         })
     })

@@ -122,6 +122,7 @@ static void jobs(void) {
   check(fine(bacpac_export_start(server, "acmecorp", to, false, NULL, NULL, &job)), "a job starts");
   check(bacpac_job_wait(job, BACPAC_UNKNOWN) && bacpac_job_is_done(job), "a job ends");
   check(fine(bacpac_job_progress(job, &progress)) && bacpac_report_text(progress, "stage"), "a job shows its progress");
+  bacpac_report_free(progress);
   check(fine(bacpac_job_result(job, &report)) && bacpac_report_rows(report) == 2652, "a job has a result");
   check(failed_with(bacpac_job_result(job, &progress), BACPAC_ERROR_CODE_INVALID_ARGUMENT) && !progress,
         "a result is taken once");

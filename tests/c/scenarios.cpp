@@ -107,7 +107,8 @@ class runner {
   }
 
   void save(const json &step, const json &result) {
-    for (const auto &[name, path] : step.value("save", json::object()).items()) {
+    const json saved = step.value("save", json::object());
+    for (const auto &[name, path] : saved.items()) {
       std::string pointer = "/" + path.get<std::string>();
       std::replace(pointer.begin(), pointer.end(), '.', '/');
       variables_.emplace_back("$" + name, result.at(json::json_pointer(pointer)).get<std::string>());
@@ -143,7 +144,8 @@ class runner {
       std::uint64_t count = 0;
       package.rows(text("table"), [&](std::string_view, std::uint64_t rows) { count += rows; }, &control);
       json columns = json::array();
-      for (const json &table : data(package.summary())["tables"])
+      const json summary = data(package.summary());
+      for (const json &table : summary["tables"])
         if (table["schema"].get<std::string>() + "." + table["table"].get<std::string>() == text("table"))
           for (const json &column : table["columns"]) columns.push_back(column["name"]);
       return {{"count", count}, {"columns", columns}};
