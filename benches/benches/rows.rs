@@ -6,7 +6,7 @@
 use bacpac_benches::tables;
 use bacpac_core::arrow::{ArrowOptions, BatchDecoder};
 use bacpac_core::bcp::{
-    CanonicalText, Decimal, RowDecoder, RowDigest, RowChunk, RowEncoder, RowReader, RowScanner, Validate, Value,
+    CanonicalText, Decimal, RowChunk, RowDecoder, RowDigest, RowEncoder, RowReader, RowScanner, Validate, Value,
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;

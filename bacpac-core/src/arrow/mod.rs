@@ -38,8 +38,6 @@ mod ipc;
 mod options;
 mod schema;
 mod stream;
-#[cfg(test)]
-mod tests;
 mod utf16;
 
 pub use decoder::BatchDecoder;

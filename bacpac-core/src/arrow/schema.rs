@@ -95,9 +95,7 @@ impl Shape {
             Money => Shape::Decimal { precision: 19, scale: 4 },
             Date => Shape::Date,
             DateTime | SmallDateTime => Shape::Milliseconds,
-            Time { scale } => {
-                Unit::choose(scale, options.fine_times).map_or(Shape::Rendered { scale }, Shape::Time)
-            }
+            Time { scale } => Unit::choose(scale, options.fine_times).map_or(Shape::Rendered { scale }, Shape::Time),
             DateTime2 { scale } => {
                 Unit::choose(scale, options.fine_times).map_or(Shape::Rendered { scale }, Shape::Timestamp)
             }

@@ -119,13 +119,7 @@ impl fmt::Debug for Batches {
 }
 
 /// Reads one part to its end, and says so; or to the first error.
-async fn read_part(
-    rows: TableRows,
-    decoder: BatchDecoder,
-    sender: mpsc::Sender<Item>,
-    control: Control,
-    part: String,
-) {
+async fn read_part(rows: TableRows, decoder: BatchDecoder, sender: mpsc::Sender<Item>, control: Control, part: String) {
     let last = match decode_part(rows, decoder, &sender, &control).await {
         Ok(()) => Item::End,
         Err(e) => Item::Batch(Err(e.with_context(|c| c.part = Some(part)))),
