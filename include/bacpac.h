@@ -491,6 +491,22 @@ bacpac_error_t *bacpac_backup_manifest(const bacpac_catalog_t *catalog,
                                        const bacpac_control_t *control,
                                        bacpac_report_t **report);
 
+// Reads the backup `name` whole and checks it against itself and its manifest, which then says so. What is wrong with
+// it is no error: it is in the report. `control` may be NULL. Waits.
+//
+// The report's fields: bytes, tables, rows, compared (whether there was a SHA-256 to compare with), faults (texts; none
+// for a good backup).
+bacpac_error_t *bacpac_backup_verify(const bacpac_catalog_t *catalog,
+                                     const char *name,
+                                     const bacpac_control_t *control,
+                                     bacpac_report_t **report);
+
+// Starts what bacpac_backup_verify() does, as a job.
+bacpac_error_t *bacpac_backup_verify_start(const bacpac_catalog_t *catalog,
+                                           const char *name,
+                                           const bacpac_control_t *control,
+                                           bacpac_job_t **job);
+
 // Pins the backup `name` with a `reason`, so that retention keeps it, until a moment (e.g. "2027-01-01T00:00:00Z";
 // NULL: for good); a NULL `reason` lets it go. The report is the manifest. `control` may be NULL. Waits.
 bacpac_error_t *bacpac_backup_hold(const bacpac_catalog_t *catalog,
@@ -940,6 +956,9 @@ bacpac_error_t *bacpac_script_options_set_skip_permissions(bacpac_script_options
 
 // Whether to leave out logins, users and memberships of users.
 bacpac_error_t *bacpac_script_options_set_skip_users(bacpac_script_options_t *options, bool skip);
+
+// Whether to create the logins of the model, with the passwords it has, and to make the users for them.
+bacpac_error_t *bacpac_script_options_set_create_logins(bacpac_script_options_t *options, bool create);
 
 // Whether to leave out extended properties.
 bacpac_error_t *bacpac_script_options_set_skip_extended_properties(bacpac_script_options_t *options,

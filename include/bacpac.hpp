@@ -467,6 +467,7 @@ BACPAC_OPTIONS(diff_options, diff_options)
 BACPAC_OPTIONS(script_options, script_options)
   BACPAC_VALUE(script_options, skip_permissions, bool)
   BACPAC_VALUE(script_options, skip_users, bool)
+  BACPAC_VALUE(script_options, create_logins, bool)
   BACPAC_VALUE(script_options, skip_extended_properties, bool)
   BACPAC_VALUE(script_options, skip_unsupported, bool)
   BACPAC_VALUE(script_options, without_rows, bool)
@@ -798,6 +799,12 @@ class catalog : public detail::handle<bacpac_catalog_t, bacpac_catalog_free> {
   report manifest(const std::string &name, const control *control = nullptr) const {
     return call(control, [&](bacpac_report_t **made) {
       return bacpac_backup_manifest(raw(), name.c_str(), detail::raw(control), made);
+    });
+  }
+  /** Reads a backup whole and checks it; what is wrong is in the report's "faults". */
+  report verify(const std::string &name, const control *control = nullptr) const {
+    return call(control, [&](bacpac_report_t **made) {
+      return bacpac_backup_verify(raw(), name.c_str(), detail::raw(control), made);
     });
   }
   /** Pins a backup; without a reason, lets it go. */

@@ -206,6 +206,48 @@ pub unsafe extern "C" fn bacpac_backup_manifest(
     })
 }
 
+fn check_work(catalog: *const bacpac_catalog_t, name: *const c_char) -> Result<impl FnOnce(Control) -> Work> {
+    let (catalog, name) = (handle!(catalog).0.clone(), text!(name).parse::<BackupName>()?);
+    Ok(move |control: Control| -> Work {
+        Box::pin(async move {
+            let backup = catalog.find(&name, &control).await?;
+            bacpac_report_t::new(&catalog.verify(&backup, SystemClock.now(), &control).await?)
+        })
+    })
+}
+
+/// Reads the backup `name` whole and checks it against itself and its manifest, which then says so. What is wrong with
+/// it is no error: it is in the report. `control` may be NULL. Waits.
+///
+/// The report's fields: bytes, tables, rows, compared (whether there was a SHA-256 to compare with), faults (texts; none
+/// for a good backup).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bacpac_backup_verify(
+    catalog: *const bacpac_catalog_t,
+    name: *const c_char,
+    control: *const bacpac_control_t,
+    report: *mut *mut bacpac_report_t,
+) -> *mut bacpac_error_t {
+    fallible(|| {
+        let report = out!(report);
+        run(report, control_of(optional!(control)), check_work(catalog, name)?)
+    })
+}
+
+/// Starts what bacpac_backup_verify() does, as a job.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bacpac_backup_verify_start(
+    catalog: *const bacpac_catalog_t,
+    name: *const c_char,
+    control: *const bacpac_control_t,
+    job: *mut *mut bacpac_job_t,
+) -> *mut bacpac_error_t {
+    fallible(|| {
+        let job = out!(job);
+        start(job, control_of(optional!(control)), check_work(catalog, name)?)
+    })
+}
+
 /// Pins the backup `name` with a `reason`, so that retention keeps it, until a moment (e.g. "2027-01-01T00:00:00Z";
 /// NULL: for good); a NULL `reason` lets it go. The report is the manifest. `control` may be NULL. Waits.
 #[unsafe(no_mangle)]

@@ -269,7 +269,10 @@ static bacpac_report_t *backups(const char *what, bacpac_control_t *control) {
     if (!error)
       error = bacpac_backup_download(catalog, text("name"), to, flag("overwrite"), NULL, control, &report);
   } else if (!strcmp(what, "verify")) {
+    bacpac_report_t *check = NULL;
+    if (!error) error = bacpac_backup_verify(catalog, text("name"), control, &check);
     if (!error) error = bacpac_backup_manifest(catalog, text("name"), control, &report);
+    bacpac_report_free(check);
   } else if (!strcmp(what, "restore")) {
     OPTIONS(restore_options, options, "options");
     target();

@@ -195,7 +195,10 @@ class runner {
     }
     if (what == "download")
       return data(catalog.download(text("name"), bacpac::location{text("to")}, step.value("overwrite", false), nullptr, &control));
-    if (what == "verify") return data(catalog.manifest(text("name"), &control));
+    if (what == "verify") {
+      catalog.verify(text("name"), &control);
+      return data(catalog.manifest(text("name"), &control));
+    }
     if (what == "restore") {
       auto options = fields(bacpac::restore_options{}, "options");
       return data(catalog.restore(text("name"), bacpac::server{text("server")}, &options, &control));

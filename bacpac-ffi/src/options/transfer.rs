@@ -531,6 +531,18 @@ pub unsafe extern "C" fn bacpac_script_options_set_skip_users(
     })
 }
 
+/// Whether to create the logins of the model, with the passwords it has, and to make the users for them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bacpac_script_options_set_create_logins(
+    options: *mut bacpac_script_options_t,
+    create: bool,
+) -> *mut bacpac_error_t {
+    fallible(|| {
+        handle_mut!(options).0.create_logins = create;
+        Ok(())
+    })
+}
+
 /// Whether to leave out extended properties.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bacpac_script_options_set_skip_extended_properties(

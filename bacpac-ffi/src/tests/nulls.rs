@@ -24,6 +24,8 @@ fn what_can_fail_says_which_argument_is_null() {
             ),
             ("bacpac_backup_list", bacpac_backup_list(null(), null(), null(), null_mut())),
             ("bacpac_backup_manifest", bacpac_backup_manifest(null(), null(), null(), null_mut())),
+            ("bacpac_backup_verify", bacpac_backup_verify(null(), null(), null(), null_mut())),
+            ("bacpac_backup_verify_start", bacpac_backup_verify_start(null(), null(), null(), null_mut())),
             ("bacpac_backup_hold", bacpac_backup_hold(null(), null(), null(), null(), null(), null_mut())),
             (
                 "bacpac_backup_download",
@@ -129,6 +131,7 @@ fn what_can_fail_says_which_argument_is_null() {
                 bacpac_script_options_set_skip_permissions(null_mut(), false),
             ),
             ("bacpac_script_options_set_skip_users", bacpac_script_options_set_skip_users(null_mut(), false)),
+            ("bacpac_script_options_set_create_logins", bacpac_script_options_set_create_logins(null_mut(), false)),
             (
                 "bacpac_script_options_set_skip_extended_properties",
                 bacpac_script_options_set_skip_extended_properties(null_mut(), false),
