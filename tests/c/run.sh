@@ -120,6 +120,8 @@ counted 'C++ scenarios and checks, ASan' "$out/scenarios++-asan" "${scenarios[@]
 BACPAC_SLOW=3 counted 'C checks, ASan' "$out/checks-asan"
 
 echo '== valgrind'
+# All is slow here, logging in too.
+BACPAC_SCENARIO_SERVER="$BACPAC_SCENARIO_SERVER;Connect Timeout=300"
 memcheck=(valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite
     --fair-sched=yes)
 BACPAC_SLOW=30 counted 'C checks, valgrind' "${memcheck[@]}" "$out/checks"
