@@ -10,6 +10,7 @@ use bacpac_core::selection::{Dependents, Selection};
 use bacpac_core::{Error, ErrorKind, Result};
 use clap::Args;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 
 /// A value by its name in JSON, e.g. `snake_case` of an enum's.
 fn named<T: DeserializeOwned>(text: &str) -> Result<T> {
@@ -92,6 +93,24 @@ impl PolicyFlags {
     }
 }
 
+/// Other names in the target.
+#[derive(Args)]
+struct MapFlags {
+    /// A schema under another name
+    #[arg(long, value_parser = pair, value_name = "FROM=TO")]
+    map_schema: Vec<(String, String)>,
+    /// A filegroup (* for all others) under another name
+    #[arg(long, value_parser = pair, value_name = "FROM=TO")]
+    map_filegroup: Vec<(String, String)>,
+}
+
+impl MapFlags {
+    /// Of schemas, and of filegroups.
+    fn maps(&self) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+        (self.map_schema.iter().cloned().collect(), self.map_filegroup.iter().cloned().collect())
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct ExportFlags {
     #[command(flatten)]
@@ -169,12 +188,8 @@ pub(crate) struct ImportFlags {
     /// The columns that get it: database_default, all_columns
     #[arg(long, value_parser = named::<CollationScope>, default_value = "database_default")]
     collation_scope: CollationScope,
-    /// A schema under another name
-    #[arg(long, value_parser = pair, value_name = "FROM=TO")]
-    map_schema: Vec<(String, String)>,
-    /// A filegroup (* for all others) under another name
-    #[arg(long, value_parser = pair, value_name = "FROM=TO")]
-    map_filegroup: Vec<(String, String)>,
+    #[command(flatten)]
+    maps: MapFlags,
     /// The compatibility level, in place of the package's
     #[arg(long, value_name = "LEVEL")]
     compatibility_level: Option<u16>,
@@ -210,12 +225,7 @@ impl ImportFlags {
         options.collation = self.collation.clone();
         options.collation_scope = self.collation_scope;
         options.policy = self.policy.policy()?;
-        for (from, to) in &self.map_schema {
-            options = options.map_schema(from, to);
-        }
-        for (from, to) in &self.map_filegroup {
-            options = options.map_filegroup(from, to);
-        }
+        (options.schema_map, options.filegroup_map) = self.maps.maps();
         let mut azure = AzureTarget::default();
         azure.edition = self.azure_edition;
         azure.service_objective = self.azure_service_objective.clone();
@@ -237,12 +247,8 @@ pub(crate) struct RestoreFlags {
     /// A table under another name
     #[arg(long, value_parser = pair, value_name = "SCHEMA.TABLE=SCHEMA.TABLE")]
     rename: Vec<(String, String)>,
-    /// A schema under another name
-    #[arg(long, value_parser = pair, value_name = "FROM=TO")]
-    map_schema: Vec<(String, String)>,
-    /// A filegroup (* for all others) under another name
-    #[arg(long, value_parser = pair, value_name = "FROM=TO")]
-    map_filegroup: Vec<(String, String)>,
+    #[command(flatten)]
+    maps: MapFlags,
     /// Leave out the tables' triggers
     #[arg(long)]
     skip_triggers: bool,
@@ -270,12 +276,7 @@ impl RestoreFlags {
         for (from, to) in &self.rename {
             options = options.rename(from, to);
         }
-        for (from, to) in &self.map_schema {
-            options = options.map_schema(from, to);
-        }
-        for (from, to) in &self.map_filegroup {
-            options = options.map_filegroup(from, to);
-        }
+        (options.schema_map, options.filegroup_map) = self.maps.maps();
         Ok(options)
     }
 }

@@ -191,11 +191,11 @@ pub(super) async fn check(
         {
             let reason = "the database does not allow snapshot isolation";
             let remedy = "ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON, or ask for another consistency";
-            Some(Finding::new("consistency", reason).remedy(remedy))
+            Some(Finding::new("consistency_unavailable", reason).remedy(remedy))
         }
         ConsistencyChoice::Exactly(Consistency::DatabaseSnapshot) if info.is_azure() => {
             let reason = "Azure SQL Database has no database snapshots";
-            Some(Finding::new("consistency", reason).remedy("ask for another consistency"))
+            Some(Finding::new("consistency_unavailable", reason).remedy("ask for another consistency"))
         }
         _ => None,
     })

@@ -157,7 +157,7 @@ pub const RULES: &[Rule] = &[
     new("table_not_found", 0, [Error, Error, Error], ErrorKind::NotFound, "`inspect` lists the package's tables"),
     // What an option asks for and cannot be.
     new("azure_target", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "correct the option"),
-    new("consistency", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "ask for another consistency"),
+    new("consistency_unavailable", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "ask for another consistency"),
     new("row_filter", 0, [Error, Error, Error], ErrorKind::InvalidArgument, "correct the filter"),
     new(
         "needed_by_table",

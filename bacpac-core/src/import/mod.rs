@@ -43,12 +43,7 @@ pub async fn import(
     let started = Instant::now();
     control.report(&Progress::at(Stage::Preparing));
     let package = open(source, control).await?;
-    let place = |e: Error| {
-        e.with_context(|c| {
-            c.server = Some(connector.server().to_owned());
-            c.database = Some(database.to_owned());
-        })
-    };
+    let place = place(connector.as_ref(), database);
     let mut warnings = package.warnings().to_vec();
     let examined = examine::examine(&package, connector.as_ref(), database, options, control).await.map_err(place)?;
     warnings.extend(examined.report.into_warnings().map_err(place)?);
@@ -100,15 +95,21 @@ pub(crate) async fn preflight(
 ) -> Result<PreflightReport> {
     control.report(&Progress::at(Stage::Preparing));
     let package = open(source, control).await?;
-    let examined = examine::examine(&package, connector, database, options, control).await.map_err(|e| {
+    let examined =
+        examine::examine(&package, connector, database, options, control).await.map_err(place(connector, database))?;
+    let mut report = examined.report;
+    report.findings.extend(package.warnings().iter().cloned().map(Into::into));
+    Ok(report)
+}
+
+/// Says where an error of an import happened.
+fn place(connector: &dyn Connector, database: &str) -> impl Fn(Error) -> Error + Copy {
+    move |e| {
         e.with_context(|c| {
             c.server = Some(connector.server().to_owned());
             c.database = Some(database.to_owned());
         })
-    })?;
-    let mut report = examined.report;
-    report.findings.extend(package.warnings().iter().cloned().map(Into::into));
-    Ok(report)
+    }
 }
 
 /// Opens a package that has rows.

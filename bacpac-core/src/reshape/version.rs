@@ -79,7 +79,8 @@ fn dsp_name(name: &str, target: Platform) -> String {
 fn keep_defaults(model: &mut Model, source: Platform, target: Platform) {
     let Some(class) = schema().class("SqlDatabaseOptions") else { return };
     for options in model.elements.iter_mut().filter(|e| e.class == "SqlDatabaseOptions") {
-        for property in &class.properties {
+        // The level is fitted by itself.
+        for property in class.properties.iter().filter(|property| property.name != "CompatibilityMode") {
             let (was, is) = (property.default_on(source.name()), property.default_on(target.name()));
             if let Some(was) = was.filter(|was| Some(*was) != is)
                 && options.properties.iter().all(|p| p.name != property.name)

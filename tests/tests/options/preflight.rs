@@ -144,5 +144,5 @@ async fn a_consistency_that_cannot_be_had_is_said_with_the_rest() {
     let error = lab.export("troubled", &options).await.expect_err("it is not allowed");
     let report = PreflightReport::of(&error).expect("the report");
     let codes: Vec<_> = report.errors().map(|f| f.code).collect();
-    assert!(codes.contains(&"consistency") && codes.contains(&"unsupported"), "{report}");
+    assert!(codes.contains(&"consistency_unavailable") && codes.contains(&"unsupported"), "{report}");
 }

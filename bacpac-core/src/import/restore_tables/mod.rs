@@ -54,12 +54,7 @@ pub async fn restore_tables(
     let started = Instant::now();
     control.report(&Progress::at(Stage::Preparing));
     let package = super::open(source, control).await?;
-    let place = |e: Error| {
-        e.with_context(|c| {
-            c.server = Some(connector.server().to_owned());
-            c.database = Some(database.to_owned());
-        })
-    };
+    let place = super::place(connector.as_ref(), database);
     let mut warnings = package.warnings().to_vec();
     let plan = plan(&package, connector.as_ref(), database, options, control).await.map_err(place)?;
     warnings.extend(plan.report.into_warnings().map_err(place)?);
@@ -106,12 +101,8 @@ pub(crate) async fn preflight(
 ) -> Result<PreflightReport> {
     control.report(&Progress::at(Stage::Preparing));
     let package = super::open(source, control).await?;
-    let plan = plan(&package, connector, database, options, control).await.map_err(|e| {
-        e.with_context(|c| {
-            c.server = Some(connector.server().to_owned());
-            c.database = Some(database.to_owned());
-        })
-    })?;
+    let plan =
+        plan(&package, connector, database, options, control).await.map_err(super::place(connector, database))?;
     Ok(plan.report)
 }
 
