@@ -4,6 +4,9 @@
 //! go back as data ([`data`]). An operation never rejects its promise: it resolves to a value or to an error as data, of
 //! which the facade makes an `Error` ([`data::Outcome`]). Cancellation and progress travel in a [`call::Call`].
 
+// Nothing is registered with Node in a test build, which only the lints make.
+#![cfg_attr(test, allow(dead_code, reason = "the attribute `napi` uses it in no test build"))]
+
 mod arrow;
 mod backups;
 mod call;

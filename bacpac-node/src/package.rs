@@ -85,9 +85,8 @@ impl Package {
     /// A table as an Arrow IPC stream.
     #[napi(ts_return_type = "Outcome")]
     pub fn arrow(&self, schema: String, name: Option<String>, given: String) -> Outcome<ArrowReader> {
-        let reader = |package: Arc<CorePackage>| {
-            ArrowReader::new(&package, find(&package, &schema, name)?, &options(&given)?)
-        };
+        let reader =
+            |package: Arc<CorePackage>| ArrowReader::new(&package, find(&package, &schema, name)?, &options(&given)?);
         Outcome(self.open().and_then(reader))
     }
 

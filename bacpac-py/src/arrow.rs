@@ -41,7 +41,7 @@ impl Reader {
             if Python::try_attach(|py| py.check_signals().is_err()) == Some(true) {
                 self.control.cancel();
                 // The reader makes an error of its own of this one; so Ctrl-C is told to the interpreter once more.
-                Python::attach(|py| py.import("_thread").and_then(|m| m.call_method0("interrupt_main"))).ok();
+                Python::attach(|py| py.import("_thread").and_then(|m| m.call_method0("interrupt_main")).map(drop)).ok();
                 return receiver.recv().map_or_else(|_| Err("cancelled".to_owned()), |result| result.map_err(said));
             }
         }

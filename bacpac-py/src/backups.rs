@@ -85,7 +85,7 @@ impl Backups {
         let (catalog, options) = (self.catalog(), data::options::<ExportOptions>(options)?);
         Ok(Job::start(watch, |control| async move {
             let (options, kind): (_, BackupKind) = (options?, serde_json::from_value(kind.into())?);
-            let mut request = BackupRequest::new(TenantAlias::new(tenant)?, kind);
+            let mut request = BackupRequest::new(TenantAlias::new(&tenant)?, kind);
             request.note = note;
             request.requested_by = requested_by;
             let source = DatabaseSource::new(connect(&server, driver.as_deref())?, database, options);

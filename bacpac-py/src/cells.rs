@@ -117,7 +117,7 @@ fn micros(array: &dyn Array, i: usize) -> i64 {
 }
 
 /// Makes a datetime of microseconds since 1970, at so many minutes from UTC if it is `aware`.
-fn moment(py: Python<'_>, aware: bool) -> PyResult<impl Fn(i64, i16) -> PyResult<Bound<'_, PyAny>>> {
+fn moment<'py>(py: Python<'py>, aware: bool) -> PyResult<impl Fn(i64, i16) -> PyResult<Bound<'py, PyAny>>> {
     let datetime = py.import("datetime")?;
     let (delta, timezone) = (datetime.getattr("timedelta")?, datetime.getattr("timezone")?);
     let epoch = datetime.getattr("datetime")?.call1((1970, 1, 1))?;

@@ -10,8 +10,9 @@ if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
 fi
 profile=${BACPAC_NODE_PROFILE:-dev}
 built=target/$([ "$profile" = dev ] && echo debug || echo "$profile")
-cargo build --quiet --locked --profile "$profile" -p bacpac-node
-cargo build --quiet --locked -p bacpac-tests --bin scenario-server
+# As tests/run.sh builds it: fewer packages would be built with other features, and so anew.
+cargo build --quiet --locked --workspace --lib --bins --tests --examples
+[ "$profile" = dev ] || cargo build --quiet --locked --profile "$profile" -p bacpac-node
 mkdir -p target/node tests/node/node_modules
 for library in libbacpac_node.so libbacpac_node.dylib; do
     [ ! -f "$built/$library" ] || cp "$built/$library" target/node/bacpac.node

@@ -39,7 +39,9 @@ say 'types'
 "$work/tests/bin/pip" install -q --disable-pip-version-check --force-reinstall --no-deps "$work"/wheels/bacpac-*.whl
 (cd tests/python && "$work/tests/bin/mypy" --strict --cache-dir "$work/mypy" -p bacpac && "$work/tests/bin/mypy" --strict \
     --cache-dir "$work/mypy" ./*.py)
-"$work/tests/bin/pyright" --pythonpath "$work/tests/bin/python" tests/python bacpac-py/python
+for part in tests/python bacpac-py/python; do
+    "$work/tests/bin/pyright" -p "$part" --pythonpath "$work/tests/bin/python"
+done
 
 say 'tests'
 "$server" "$files" -- "$work/tests/bin/python" -m pytest -q -p no:cacheprovider tests/python

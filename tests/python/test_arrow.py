@@ -23,8 +23,8 @@ def test_polars_pandas_pyarrow_and_duckdb_read_the_same(acmecorp: Path) -> None:
         arrow = pyarrow.table(items)
         from_pandas = arrow.to_pandas()
         assert isinstance(from_pandas, pandas.DataFrame)
-        query: Any = duckdb.sql("select count(*), sum(UnitCost) from arrow")
-        counted = query.fetchone()
+        query: Any = duckdb.sql("select count(*), sum(UnitCost) from items")
+        (counted,) = query.fetchall()
         assert frame.height == arrow.num_rows == len(from_pandas) == counted[0] == 60
         columns = [c["name"] for c in items.columns]
         assert frame.columns == arrow.column_names == list(from_pandas.columns) == columns

@@ -214,14 +214,9 @@ fn native_rows() {
             if BlobInliner::is_needed(&layout) {
                 let mut inliner = BlobInliner::new(&layout).expect("a sound layout");
                 let (mut rest, mut out) = (rows, Vec::new());
-                loop {
-                    match inliner.push(rest, &mut out) {
-                        Ok(Inlined::Blob(_, used)) => {
-                            rest = &rest[used..];
-                            inliner.begin_blob(0, &mut out).expect("a blob of nothing");
-                        }
-                        Ok(Inlined::More) | Err(_) => break,
-                    }
+                while let Ok(Inlined::Blob(_, used)) = inliner.push(rest, &mut out) {
+                    rest = &rest[used..];
+                    inliner.begin_blob(0, &mut out).expect("a blob of nothing");
                 }
                 let _ = inliner.finish();
             }

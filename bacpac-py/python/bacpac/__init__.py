@@ -6,11 +6,10 @@ Ctrl-C, the cancellation of a task, an exception of ``on_progress`` and a `Cance
 What goes wrong is a `BacpacError`, with a class for each kind in `bacpac.errors`.
 """
 
-from . import errors, options, progress, storage
+from . import _reports, errors, options, progress, storage
 from ._bacpac import __version__, error_kinds
 from ._log import log_to
 from ._reports import *  # noqa: F403
-from ._reports import __all__ as _reports
 from ._run import Cancellation
 from .backups import Backups
 from .errors import BacpacError
@@ -60,4 +59,4 @@ __all__ = [
     "verify",
     "verify_async",
 ]
-__all__ += _reports
+__all__ += _reports.__all__

@@ -309,6 +309,16 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_shows_a_configuration_that_can_be_read() {
+        let guide = include_str!("../../../docs/backups.md");
+        let shown = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let config = Config::parse(shown).unwrap();
+        assert_eq!(config.aliases().map(TenantAlias::as_str).collect::<Vec<_>>(), ["acmecorp", "globex_inc"]);
+        // What it shows beside the store and the tenants are the defaults.
+        assert_eq!(config.service().unwrap(), ServiceOptions::default());
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         for (text, why) in [
             ("stor = 'x'", "stor"),
