@@ -5,7 +5,7 @@ use bacpac_core::arrow::ArrowOptions;
 use bacpac_core::backup::{DownloadOptions, ListFilter, RestoreOptions, RetentionPolicy};
 use bacpac_core::diff::DiffOptions;
 use bacpac_core::export::ExportOptions;
-use bacpac_core::import::{AzureTarget, ImportOptions};
+use bacpac_core::import::{AzureTarget, ImportOptions, RestoreTablesOptions};
 use bacpac_core::objects::ScriptOptions;
 use napi_derive::napi;
 use serde_json::json;
@@ -22,6 +22,7 @@ pub fn default_options() -> Outcome<Data> {
         "ImportSettings": ImportOptions::default(),
         "ListFilter": ListFilter::default(),
         "RestoreSettings": RestoreOptions::default(),
+        "RestoreTablesSettings": RestoreTablesOptions::default(),
         "RetentionPolicy": RetentionPolicy::default(),
         "ScriptSettings": ScriptOptions::default(),
         "Selection": ExportOptions::default().selection,

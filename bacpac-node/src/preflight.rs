@@ -4,11 +4,10 @@ use crate::call::{Call, control, run};
 use crate::data::{Data, Outcome, options};
 use crate::places::PackageSource;
 use crate::server::Server;
-use bacpac_core::preflight::{self, PreflightReport};
+use bacpac_core::preflight;
 use napi::Result;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
-use serde_json::json;
 
 /// Every problem that an export would meet.
 #[napi(ts_return_type = "Promise<Outcome>")]
@@ -22,7 +21,7 @@ pub fn preflight_export<'env>(
     let control = control(call);
     run(env, call, async move {
         let (options, server) = (options(&given)?, server.connector()?);
-        shown(&preflight::export(server, &database, &options, &control).await?)
+        Data::of(&preflight::export(server, &database, &options, &control).await?)
     })
 }
 
@@ -39,10 +38,6 @@ pub fn preflight_import<'env>(
     let (control, source) = (control(call), from.open());
     run(env, call, async move {
         let (options, server) = (options(&given)?, server.connector()?);
-        shown(&preflight::import(source.await?, server, &database, &options, &control).await?)
+        Data::of(&preflight::import(source.await?, server, &database, &options, &control).await?)
     })
-}
-
-fn shown(report: &PreflightReport) -> bacpac_core::Result<Data> {
-    Data::of(&json!({ "ok": report.is_ok(), "findings": report.findings }))
 }

@@ -1,7 +1,7 @@
 // Options on their way to the core, and reports on their way back: `camelCase` here, `snake_case` there.
 
 // Fields whose keys are names of the caller's, not of the core.
-const MAPS_IN: ReadonlySet<string> = new Set(['filegroupMap', 'rowFilters', 'rules', 'schemaMap']);
+const MAPS_IN: ReadonlySet<string> = new Set(['filegroupMap', 'rename', 'rowFilters', 'rules', 'schemaMap']);
 const MAPS_OUT: ReadonlySet<string> = new Set(['objects', 'other']);
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -6,7 +6,7 @@ export { diff, type Side } from './diff.js';
 export { Download } from './download.js';
 export * from './errors.js';
 export { exportDatabase } from './export.js';
-export { importDatabase } from './import.js';
+export { importDatabase, restoreTables } from './import.js';
 export { digest, inspect, open, Package, script } from './package.js';
 export type { CustomSink, CustomSource, Place, Sink, Source, StorePlace } from './places.js';
 export { preflightExport, preflightImport } from './preflight.js';

@@ -101,6 +101,7 @@ export interface Native {
   open(call: Call, source: PackageSource): Promise<Outcome<Package>>;
   exportDatabase(call: Call, server: Server, database: string, to: PackageSink, options: string): Promise<Outcome>;
   importDatabase(call: Call, from: PackageSource, server: Server, database: string, options: string): Promise<Outcome>;
+  restoreTables(call: Call, from: PackageSource, server: Server, database: string, options: string): Promise<Outcome>;
   verify(call: Call, source: PackageSource, server: Server, database: string): Promise<Outcome>;
   rewrite(call: Call, source: PackageSource, to: PackageSink, compression: string): Promise<Outcome>;
   preflightExport(call: Call, server: Server, database: string, options: string): Promise<Outcome>;

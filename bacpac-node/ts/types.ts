@@ -202,6 +202,37 @@ export interface ImportSettings {
 /** Options of an import. */
 export interface ImportOptions extends ImportSettings, ProgressOptions {}
 
+/** Options of a restore of tables, without those of the call. The defaults bring back a table with all that is its own. */
+export interface RestoreTablesSettings {
+  /** Patterns of the tables, as in a `Selection`. */
+  tables?: readonly string[];
+  /** Also the tables that their foreign keys lead to, and so on. */
+  referencedTables?: boolean;
+  /** New names of tables, `schema.table` by `schema.table`. */
+  rename?: Readonly<Record<string, string>>;
+  /** New names of schemas, by their names in the package. */
+  schemaMap?: Readonly<Record<string, string>>;
+  /** New filegroups, by their names in the package; `*` for all others. */
+  filegroupMap?: Readonly<Record<string, string>>;
+  /** Leave out the tables' triggers. */
+  skipTriggers?: boolean;
+  /** Leave out the rows. */
+  schemaOnly?: boolean;
+  /** Go on without what cannot be carried, with a warning that names each. */
+  skipUnsupported?: boolean;
+  /** Connections that load rows side by side; 0 for as many as there are cores, 4 at the most. */
+  parallelism?: number;
+  /** On failure or cancellation, keep what has been made. */
+  keepOnFailure?: boolean;
+  /** Count the rows of every table after the load and compare; `true` if not given. */
+  verifyCounts?: boolean;
+  /** How severe what the checks find is; the ready set of the target if not given. */
+  policy?: Policy;
+}
+
+/** Options of a restore of tables. */
+export interface RestoreTablesOptions extends RestoreTablesSettings, ProgressOptions {}
+
 /** What an import did. */
 export interface ImportReport {
   readonly database: string;

@@ -5,12 +5,12 @@ use crate::export::connect;
 use crate::job::{Job, report};
 use crate::storage::{Place, StorageOptions};
 use bacpac_core::backup::{
-    self, Backup, BackupKind, BackupName, BackupRequest, Catalog, DatabaseSource, DownloadOptions, Hold, ListFilter,
-    Manifest, RestoreOptions, RetentionPolicy, TenantAlias,
+    self, BackupKind, BackupRequest, Catalog, DatabaseSource, DownloadOptions, Hold, ListFilter, Manifest,
+    RestoreOptions, RetentionPolicy, TenantAlias,
 };
 use bacpac_core::export::ExportOptions;
 use bacpac_core::storage::Location;
-use bacpac_core::{Control, Error, ErrorKind, Result};
+use bacpac_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -34,16 +34,6 @@ impl Backups {
         let (place, options) = (self.place.clone(), self.storage_options.clone());
         move || Catalog::at(&Location::parse_with(&place, options.unwrap_or_default())?)
     }
-}
-
-async fn find(catalog: &Catalog, name: &str, control: &Control) -> Result<Backup> {
-    let name: BackupName = name.parse()?;
-    let list = catalog.list(&ListFilter::default().tenant(name.tenant().clone()), control).await?;
-    list.backups()
-        .iter()
-        .find(|backup| backup.name == name)
-        .cloned()
-        .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no backup {name}")))
 }
 
 fn shown(manifest: &Manifest) -> Result<Value> {
@@ -106,25 +96,10 @@ impl Backups {
         let (catalog, to) = (self.catalog(), Place::of(to, storage_options));
         Job::start(watch, move |control| async move {
             let catalog = catalog()?;
-            let backup = find(&catalog, &name, &control).await?;
-            let mut download = catalog.download(&backup, &DownloadOptions::default(), &control).await?;
-            let (checked, bytes) = (download.is_checked(), download.size());
-            let mut sink = to.sink(overwrite).await?;
-            let work = async {
-                while let Some(bytes) = download.next(&control).await? {
-                    sink.write(bytes).await?;
-                }
-                Ok(())
-            };
-            let result = work.await;
-            match result {
-                Ok(()) => sink.complete().await?,
-                Err(e) => {
-                    // The first error says more.
-                    let _ = sink.abort().await;
-                    return Err(e);
-                }
-            }
+            let backup = catalog.find(&name.parse()?, &control).await?;
+            let download = catalog.download(&backup, &DownloadOptions::default(), &control).await?;
+            let checked = download.is_checked();
+            let bytes = download.write_into(to.sink(overwrite).await?, &control).await?;
             Ok(report(json!({ "bytes": bytes, "checked": checked })))
         })
     }
@@ -133,7 +108,7 @@ impl Backups {
         let catalog = self.catalog();
         Job::start(watch, move |control| async move {
             let catalog = catalog()?;
-            let backup = find(&catalog, &name, &control).await?;
+            let backup = catalog.find(&name.parse()?, &control).await?;
             let valid = Duration::try_from_secs_f64(seconds)
                 .map_err(|e| Error::new(ErrorKind::InvalidArgument, "the time of the link").with_source(e))?;
             Ok(report(catalog.download_link(&backup, valid, &control).await?.url().to_owned()))
@@ -144,7 +119,7 @@ impl Backups {
         let catalog = self.catalog();
         Job::start(watch, |control| async move {
             let catalog = catalog()?;
-            let backup = find(&catalog, &name, &control).await?;
+            let backup = catalog.find(&name.parse()?, &control).await?;
             let check = catalog.verify(&backup, Timestamp::now(), &control).await?;
             Ok(report(json!({
                 "good": check.is_good(), "bytes": check.bytes, "tables": check.tables, "rows": check.rows,
@@ -164,7 +139,7 @@ impl Backups {
         let (catalog, options) = (self.catalog(), data::options::<RestoreOptions>(options)?);
         Ok(Job::start(watch, |control| async move {
             let (options, catalog) = (options?, catalog()?);
-            let backup = find(&catalog, &name, &control).await?;
+            let backup = catalog.find(&name.parse()?, &control).await?;
             let connector = connect(&server, driver.as_deref())?;
             Ok(report(backup::restore(&catalog, &backup, connector, &options, &control).await?))
         }))
@@ -174,7 +149,7 @@ impl Backups {
         let catalog = self.catalog();
         Job::start(watch, |control| async move {
             let catalog = catalog()?;
-            let backup = find(&catalog, &name, &control).await?;
+            let backup = catalog.find(&name.parse()?, &control).await?;
             let until = until.as_deref().map(moment).transpose()?;
             let hold = reason.map(|reason| Hold { reason, until });
             Ok(report(shown(&catalog.set_hold(&backup, hold, &control).await?)?))

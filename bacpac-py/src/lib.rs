@@ -48,6 +48,8 @@ fn _bacpac(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(export::export, m)?)?;
     m.add_function(wrap_pyfunction!(export::preflight, m)?)?;
     m.add_function(wrap_pyfunction!(import::import_, m)?)?;
+    m.add_function(wrap_pyfunction!(import::preflight_import, m)?)?;
+    m.add_function(wrap_pyfunction!(import::restore_tables, m)?)?;
     m.add_function(wrap_pyfunction!(verify::verify, m)?)?;
     m.add_function(wrap_pyfunction!(diff::diff, m)?)?;
     backups::register(m)

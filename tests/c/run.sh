@@ -38,9 +38,10 @@ if ! type cmake valgrind gcc g++ pkg-config >/dev/null 2>&1 || ! [ -e /usr/inclu
 fi
 
 echo '== libraries'
-cargo build --quiet --locked "${flag[@]}" -p bacpac-ffi || exit 1
-try 'the header is the one of the sources' cargo test --quiet --locked -p bacpac-ffi --test header
-[ -n "${BACPAC_SCENARIO_FILES:-}" ] || cargo build --quiet --locked "${flag[@]}" -p bacpac-tests --bin scenario-server || exit 1
+# The same selection as in tests/run.sh: with another, cargo would build the core again with other features.
+cargo build --quiet --locked --workspace --lib --bins --tests --examples || exit 1
+[ $profile = debug ] || cargo build --quiet --locked "${flag[@]}" -p bacpac-ffi -p bacpac-tests --lib --bins || exit 1
+try 'the header is the one of the sources' cargo test --quiet --locked --workspace --test header
 prefix=$out/prefix
 rm -rf "$prefix"
 try install sh bacpac-ffi/install.sh "$prefix" "target/$profile"
@@ -125,7 +126,7 @@ BACPAC_SCENARIO_SERVER="$BACPAC_SCENARIO_SERVER;Connect Timeout=300"
 memcheck=(valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite
     --fair-sched=yes)
 BACPAC_SLOW=30 counted 'C checks, valgrind' "${memcheck[@]}" "$out/checks"
-counted 'C scenarios, valgrind' "${memcheck[@]}" "$out/scenarios" "${scenarios[@]}"
+counted 'C scenarios, valgrind' "${memcheck[@]}" "$out/scenarios" tests/scenarios/0[127]-*.json
 counted 'C++ page, valgrind' "${memcheck[@]}" "$out/page++" "$BACPAC_SCENARIO_SERVER" "$files" "$(fresh)" "vpagepp_$$"
 counted 'C page, valgrind' "${memcheck[@]}" "$out/page" "$BACPAC_SCENARIO_SERVER" "$files" "$(fresh)" "vpage_$$"
 

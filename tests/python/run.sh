@@ -25,7 +25,8 @@ rm -rf "$work/empty"
 "$work/empty/bin/pip" install -q --disable-pip-version-check --no-index "$work"/wheels/bacpac-*.whl
 
 say 'server and files'
-cargo build --quiet --locked -p bacpac-tests --bin scenario-server
+# The same selection as in tests/run.sh: with another, cargo would build the core again with other features.
+cargo build --quiet --locked --workspace --lib --bins --tests --examples
 server="$root/target/debug/scenario-server"
 files=$(mktemp -d "${TMPDIR:-/tmp}/bacpac-python.XXXXXX")
 trap 'rm -rf "$files"' EXIT

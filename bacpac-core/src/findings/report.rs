@@ -4,17 +4,27 @@ use super::{Finding, Policy, Severity, rule};
 use crate::control::Warning;
 use crate::error::{Error, ErrorKind};
 use serde::Serialize;
+use serde::ser::SerializeStruct;
 use std::fmt;
 
 /// Findings that an error's message names; the report that it carries has them all.
 const NAMED: usize = 20;
 
 /// Everything that a check found, the errors first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PreflightReport {
     /// The findings; those that the policy ignores are not among them.
     pub findings: Vec<Finding>,
+}
+
+impl Serialize for PreflightReport {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("PreflightReport", 2)?;
+        fields.serialize_field("ok", &self.is_ok())?;
+        fields.serialize_field("findings", &self.findings)?;
+        fields.end()
+    }
 }
 
 impl PreflightReport {

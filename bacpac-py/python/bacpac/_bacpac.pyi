@@ -85,6 +85,24 @@ def import_(
     options: Dict[str, Any],
     watch: bool,
 ) -> Job: ...
+def preflight_import(
+    source: Any,
+    server: str,
+    database: str,
+    driver: Optional[str],
+    storage_options: _Options,
+    options: Dict[str, Any],
+    watch: bool,
+) -> Job: ...
+def restore_tables(
+    source: Any,
+    server: str,
+    database: str,
+    driver: Optional[str],
+    storage_options: _Options,
+    options: Dict[str, Any],
+    watch: bool,
+) -> Job: ...
 def verify(
     source: Any, server: str, database: str, driver: Optional[str], storage_options: _Options, watch: bool
 ) -> Job: ...

@@ -171,8 +171,9 @@ class DiffReport(TypedDict):
 
 
 class Preflight(TypedDict):
-    """What an export would meet."""
+    """What an export or an import would meet."""
 
+    ok: bool
     findings: List[Dict[str, Any]]
 
 

@@ -11,7 +11,7 @@ from ._run import Cancellation, OnProgress, run, run_async
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .options import DiffOptions, ExportOptions, ImportOptions
+    from .options import DiffOptions, ExportOptions, ImportOptions, RestoreTablesOptions
 
 __all__ = [
     "Database",
@@ -23,6 +23,10 @@ __all__ = [
     "import_async",
     "preflight",
     "preflight_async",
+    "preflight_import",
+    "preflight_import_async",
+    "restore_tables",
+    "restore_tables_async",
     "rewrite",
     "rewrite_async",
     "verify",
@@ -226,3 +230,67 @@ async def preflight_async(
     """What an export of the database with these options would meet."""
     job = _bacpac.preflight(server, database, driver, dict(options), on_progress is not None)
     return cast(Preflight, await run_async(job, on_progress, cancel))
+
+
+def preflight_import(
+    source: storage.Place,
+    server: str,
+    database: str,
+    *,
+    driver: Optional[Driver] = None,
+    storage_options: StorageOptions = None,
+    on_progress: Optional[OnProgress] = None,
+    cancel: Optional[Cancellation] = None,
+    **options: Unpack[ImportOptions],
+) -> Preflight:
+    """What an import of the package with these options would meet."""
+    job = _bacpac.preflight_import(storage.source(source), server, database, driver, storage_options, dict(options), on_progress is not None)
+    return cast(Preflight, run(job, on_progress, cancel))
+
+
+async def preflight_import_async(
+    source: storage.Place,
+    server: str,
+    database: str,
+    *,
+    driver: Optional[Driver] = None,
+    storage_options: StorageOptions = None,
+    on_progress: Optional[OnProgress] = None,
+    cancel: Optional[Cancellation] = None,
+    **options: Unpack[ImportOptions],
+) -> Preflight:
+    """What an import of the package with these options would meet."""
+    job = _bacpac.preflight_import(storage.source(source), server, database, driver, storage_options, dict(options), on_progress is not None)
+    return cast(Preflight, await run_async(job, on_progress, cancel))
+
+
+def restore_tables(
+    source: storage.Place,
+    server: str,
+    database: str,
+    *,
+    driver: Optional[Driver] = None,
+    storage_options: StorageOptions = None,
+    on_progress: Optional[OnProgress] = None,
+    cancel: Optional[Cancellation] = None,
+    **options: Unpack[RestoreTablesOptions],
+) -> ImportReport:
+    """Restores single tables of a package into a database, which is made if it is not there; what fails is taken back."""
+    job = _bacpac.restore_tables(storage.source(source), server, database, driver, storage_options, dict(options), on_progress is not None)
+    return cast(ImportReport, run(job, on_progress, cancel))
+
+
+async def restore_tables_async(
+    source: storage.Place,
+    server: str,
+    database: str,
+    *,
+    driver: Optional[Driver] = None,
+    storage_options: StorageOptions = None,
+    on_progress: Optional[OnProgress] = None,
+    cancel: Optional[Cancellation] = None,
+    **options: Unpack[RestoreTablesOptions],
+) -> ImportReport:
+    """Restores single tables of a package into a database, which is made if it is not there; what fails is taken back."""
+    job = _bacpac.restore_tables(storage.source(source), server, database, driver, storage_options, dict(options), on_progress is not None)
+    return cast(ImportReport, await run_async(job, on_progress, cancel))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Literal, Mapping, Optional, TypedDict
 
-__all__ = ["DiffOptions", "ExportOptions", "ImportOptions", "RestoreOptions", "ScriptOptions", "TableOptions"]
+__all__ = ["DiffOptions", "ExportOptions", "ImportOptions", "RestoreOptions", "RestoreTablesOptions", "ScriptOptions", "TableOptions"]
 
 FineTimes = Literal["nanoseconds", "microseconds", "truncate", "text"]
 
@@ -57,6 +57,33 @@ class ImportOptions(TypedDict, total=False):
     keep_on_failure: bool
     verify_counts: bool
     azure: Optional[Mapping[str, Any]]
+    selection: Mapping[str, Any]
+    policy: Optional[Mapping[str, Any]]
+    logins: Literal["map", "create", "skip"]
+    collation: Optional[str]
+    collation_scope: Literal["database_default", "all_columns"]
+    schema_map: Dict[str, str]
+    filegroup_map: Dict[str, str]
+    compatibility_level: Optional[int]
+    query_store: Literal["keep", "off"]
+    skip_master_key: bool
+
+
+class RestoreTablesOptions(TypedDict, total=False):
+    """Options of `bacpac.restore_tables`."""
+
+    tables: List[str]
+    referenced_tables: bool
+    rename: Dict[str, str]
+    schema_map: Dict[str, str]
+    filegroup_map: Dict[str, str]
+    skip_triggers: bool
+    schema_only: bool
+    skip_unsupported: bool
+    parallelism: int
+    keep_on_failure: bool
+    verify_counts: bool
+    policy: Optional[Mapping[str, Any]]
 
 
 class ScriptOptions(TypedDict, total=False):
@@ -66,6 +93,7 @@ class ScriptOptions(TypedDict, total=False):
     skip_users: bool
     skip_extended_properties: bool
     logins: List[str]
+    create_logins: bool
     skip_unsupported: bool
     without_rows: bool
 

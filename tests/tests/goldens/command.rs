@@ -2,6 +2,7 @@
 
 use super::cases::{self, Case};
 use bacpac_tests::{DacFx, shared};
+use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,12 +28,13 @@ fn package(case: &Case, folder: &Path) -> PathBuf {
     for part in ["[Content_Types].xml", "DacMetadata.xml", "Origin.xml", "model.xml"] {
         let bytes = match part {
             "model.xml" => case.model_xml.clone(),
-            // The checksum of another model would be refused.
             "Origin.xml" => {
                 let text = std::fs::read_to_string(template.join(part)).expect("a part");
-                let (before, rest) = text.split_once("<Checksums>").expect("it has checksums");
-                let (_, after) = rest.split_once("</Checksums>").expect("they end");
-                format!("{before}{after}").into_bytes()
+                let (before, rest) = text.split_once("<Checksum Uri=\"/model.xml\">").expect("it has the checksum");
+                let (_, after) = rest.split_once('<').expect("it ends");
+                let checksum = Sha256::digest(&case.model_xml);
+                let hex: String = checksum.iter().map(|byte| format!("{byte:02X}")).collect();
+                format!("{before}<Checksum Uri=\"/model.xml\">{hex}<{after}").into_bytes()
             }
             _ => std::fs::read(template.join(part)).expect("a part"),
         };

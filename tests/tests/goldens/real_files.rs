@@ -47,11 +47,21 @@ async fn databases_come_back_from_a_server_the_same() {
         let out = folder.path().join(format!("{}.bacpac", case.name));
         there_and_back(&case, &out).await.unwrap_or_else(|e| panic!("{}: {e:?}", case.name));
         let (same, said) = dacfx.run(&[Path::new("compare"), &case.original, &out]);
-        if !same || !said.contains("no difference") {
+        if !(same && said.contains("no difference") || only_grants_of_new_databases(&case, &said)) {
             failures.push(format!("{}: {said}", case.name));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// Since 2016 a server grants VIEW ANY COLUMN ENCRYPTION KEY DEFINITION and … MASTER KEY DEFINITION to `public` in every new
+/// database. Some of the files are of databases without them: there the two are all that may be more.
+fn only_grants_of_new_databases(case: &Case, said: &str) -> bool {
+    let grants = "Create\tSqlPermissionStatement\tPermission";
+    let had =
+        case.model.elements.iter().any(|e| e.name.as_ref().is_some_and(|n| n.to_string().contains("ViewAnyColumn")));
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    !had && lines == [grants, grants, "2 differences"]
 }
 
 /// A server of the version that the file is of.
