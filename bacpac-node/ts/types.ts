@@ -387,6 +387,8 @@ export interface ScriptSettings {
   skipExtendedProperties?: boolean;
   /** Logins that the target server has: users of these are made for them, all others without login. */
   logins?: readonly string[];
+  /** Create the logins of the model, and make the users for them. */
+  createLogins?: boolean;
   /** Leave out what cannot be created, with a warning for each. */
   skipUnsupported?: boolean;
   /** Script for a database that no rows are loaded into. */
