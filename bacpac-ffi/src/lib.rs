@@ -2,7 +2,7 @@
 //!
 //! What a C caller reads is `include/bacpac.h`, made from this crate by cbindgen (`cbindgen.toml` has its chapters) and
 //! compared with it by a test. Nothing here decides anything: arguments are converted, the core is called, what it says
-//! is converted back. Every entry goes through [`boundary`]: no NULL is followed, no panic leaves.
+//! is converted back. Every entry goes through `boundary`: no NULL is followed, no panic leaves.
 
 #[macro_use]
 mod boundary;

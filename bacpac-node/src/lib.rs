@@ -1,8 +1,8 @@
 //! The native half of the npm package `bacpac`: one file per operation, each a conversion, a call, a conversion back.
 //!
 //! The TypeScript in `../ts` is the package's face; nothing here is called by others. Options come as JSON and reports
-//! go back as data ([`data`]). An operation never rejects its promise: it resolves to a value or to an error as data, of
-//! which the facade makes an `Error` ([`data::Outcome`]). Cancellation and progress travel in a [`call::Call`].
+//! go back as data (`data`). An operation never rejects its promise: it resolves to a value or to an error as data, of
+//! which the facade makes an `Error` (`data::Outcome`). Cancellation and progress travel in a `call::Call`.
 
 // Nothing is registered with Node in a test build, which only the lints make.
 #![cfg_attr(test, allow(dead_code, reason = "the attribute `napi` uses it in no test build"))]

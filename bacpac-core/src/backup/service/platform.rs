@@ -14,7 +14,7 @@ pub trait Tenants: Send + Sync {
     /// All tenants that have nights.
     async fn tenants(&self) -> Result<Vec<TenantAlias>>;
 
-    /// What to back up for a tenant; [`ErrorKind::NotFound`] if there is no such tenant.
+    /// What to back up for a tenant; [`NotFound`](crate::ErrorKind::NotFound) if there is no such tenant.
     async fn source(&self, tenant: &TenantAlias) -> Result<Arc<dyn BackupSource>>;
 }
 
