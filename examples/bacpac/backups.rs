@@ -6,6 +6,7 @@ mod restore;
 mod serve;
 
 use crate::progress;
+use crate::transfer::print_json;
 use bacpac_core::backup::{
     Backup, BackupKind, BackupName, BackupRequest, BackupService, Catalog, Clock, Hold, JobState, JobStatus,
     ListFilter, NoHooks, SystemClock, TenantAlias, apply, human_size,
@@ -371,11 +372,6 @@ impl HoldIt {
     async fn run(self, place: &Place) -> Result<()> {
         place.hold(&self.name, Some(Hold { reason: self.reason, until: self.until })).await
     }
-}
-
-fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    println!("{}", serde_json::to_string(value).map_err(std::io::Error::from)?);
-    Ok(())
 }
 
 #[cfg(test)]

@@ -91,7 +91,6 @@ pub(crate) async fn script(
     let control = progress::control();
     let package = open(file, &control).await?;
     let options = ScriptOptions::default()
-        .without_rows(true)
         .skip_unsupported(skip_unsupported)
         .create_logins(true)
         .without_rows(true)

@@ -2,8 +2,8 @@
 
 use super::compare::compare;
 use bacpac_core::backup::{
-    self, Backup, BackupKind, BackupName, BackupRequest, Catalog, DatabaseSource, DownloadOptions, Hold, ListFilter,
-    Manifest, RestoreOptions, RetentionPolicy, TenantAlias,
+    self, Backup, BackupKind, BackupRequest, Catalog, DatabaseSource, DownloadOptions, Hold, ListFilter, Manifest,
+    RestoreOptions, RetentionPolicy, TenantAlias,
 };
 use bacpac_core::connection::{ConnectionSettings, Connector, Driver, connector};
 use bacpac_core::diff::{self, Side};
@@ -131,20 +131,9 @@ async fn package(step: &Step, control: &Control) -> Result<Package> {
     Package::open(Location::parse(text(step, "package")?)?.source().await?, control).await
 }
 
-fn catalog(step: &Step) -> Result<Catalog> {
-    let (store, folder) = Location::parse(text(step, "store")?)?.folder()?;
-    Ok(Catalog::new(store, folder))
-}
-
 /// The backup of the step's name.
 async fn found(step: &Step, catalog: &Catalog, control: &Control) -> Result<Backup> {
-    let name: BackupName = text(step, "name")?.parse()?;
-    let list = catalog.list(&ListFilter::default().tenant(name.tenant().clone()), control).await?;
-    list.backups()
-        .iter()
-        .find(|b| b.name == name)
-        .cloned()
-        .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no backup {name}")))
+    catalog.find(&text(step, "name")?.parse()?, control).await
 }
 
 fn manifest_data(manifest: &Manifest) -> Result<Value> {
@@ -211,7 +200,7 @@ async fn rows(step: &Step, control: &Control) -> Result<Value> {
 }
 
 async fn backups(what: &str, step: &Step, control: &Control) -> Result<Value> {
-    let catalog = catalog(step)?;
+    let catalog = Catalog::at(&Location::parse(text(step, "store")?)?)?;
     match what {
         "backups.now" => {
             let kind = step.get("kind").and_then(Value::as_str).unwrap_or("manual");
